@@ -1,0 +1,114 @@
+"""Model cards: what a shipped weights file is, and whether it is that file."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from colorlib.training import WeightsError, write_atomically
+
+WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "data" / "weights"
+
+
+def available_models(folder=WEIGHTS_FOLDER):
+    """Names of the models whose weights and card lie in a folder, sorted."""
+    return sorted(
+        card.stem for card in Path(folder).glob("*.json") if card.with_suffix(".npz").exists()
+    )
+
+
+def read_card(model, folder=WEIGHTS_FOLDER):
+    """Reads a model's card after checking that its weights are the ones it names.
+
+    Args:
+        model: a name from `available_models()`, or the path of a weights file with
+            its card (the same name, ending in `.json`) beside it.
+        folder: where names are looked up.
+
+    Returns:
+        (path of the weights, dict of the card).
+
+    Raises:
+        FileNotFoundError: if there is no such model; the message lists those there.
+        WeightsError: if the file is not the one of its card.
+    """
+    path = Path(model)
+    if path.suffix != ".npz":
+        path = Path(folder) / f"{model}.npz"
+    card_path = path.with_suffix(".json")
+    if not path.is_file() or not card_path.is_file():
+        raise FileNotFoundError(
+            f"There is no model {str(model)!r} with its card. Shipped models: "
+            f"{', '.join(available_models(folder)) or 'none'}; a model of your own is "
+            "named by the path of its weights, with the card beside it."
+        )
+    card = json.loads(card_path.read_text())
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != card["sha256"]:
+        raise WeightsError(
+            f"{path} is damaged or was changed: its SHA-256 begins {found[:12]}, its "
+            f"card says {card['sha256'][:12]}. Restore it (git checkout, or train it "
+            f"again: {card['command']})."
+        )
+    return path, card
+
+
+def write_card(weights, card):
+    """Writes a card beside its weights, with the file's size and SHA-256.
+
+    Args:
+        weights: path of the weights file.
+        card: dict; see `colorlib.train.train` for its entries.
+
+    Returns:
+        The path of the card.
+    """
+    weights = Path(weights)
+    data = weights.read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    full = {**card, "bytes": len(data), "sha256": digest}
+    text = json.dumps(full, indent=1, ensure_ascii=False) + "\n"
+    path = weights.with_suffix(".json")
+    write_atomically(path, text.encode())
+    return path
+
+
+def cards_as_markdown(folder=WEIGHTS_FOLDER):
+    """Writes the cards of a folder as one Markdown page.
+
+    Args:
+        folder: where the weights and cards lie.
+
+    Returns:
+        The text of `data/weights/README.md`.
+    """
+    text = [
+        "# The weights that come with the course",
+        "",
+        "This page is made from the cards (`*.json`) by `python -m colorlib cards`; "
+        "do not edit it. Intervals are 95 % bootstrap intervals of the mean over "
+        "pictures; MSE is of ab / 128. Rows without a network are the floors.",
+    ]
+    for name in available_models(folder):
+        card = read_card(name, folder)[1]
+        text += [
+            "",
+            f"## {name}",
+            "",
+            f"{card['title']}. {card['parameters']:,} weights, "
+            f"{card['bytes'] / 1e6:.1f} MB (float16), SHA-256 `{card['sha256'][:16]}`.",
+            "",
+            f"- Data: {card['data']}.",
+            f"- Training: seed {card['seed']}, {card['epochs']} epochs "
+            f"({card['steps']:,} steps of {card['batch_size']}), best epoch "
+            f"{card['best_epoch']}, {card['minutes']:.0f} minutes on "
+            f"{card['hardware']}.",
+            f"- At the best epoch: validation loss {card['validation_loss']:.5f}, "
+            f"training loss {card['training_loss']:.5f} (ratio "
+            f"{card['validation_loss'] / card['training_loss']:.2f}).",
+            f"- Again: `{card['command']}`",
+            "",
+            f"Held-out pictures: {card['test']}.",
+            "",
+            card["table"],
+        ]
+    return "\n".join(text) + "\n"

@@ -1,0 +1,105 @@
+"""The checks behind the lessons' checkpoints and exercises.
+
+A check says what is wrong and what to try, never just "wrong".
+"""
+
+import numpy as np
+
+
+class NotYet(ValueError):
+    """An exercise's answer that is not right yet; the message helps."""
+
+
+def checkpoint(*lines):
+    """Prints the lines of a passed checkpoint.
+
+    Args:
+        *lines: what was found (shapes, ranges): the same on every machine.
+    """
+    for line in lines:
+        print(line)
+    print("passed")
+
+
+def check(answer, expected, hint="", tolerance=1e-4):
+    """Compares an exercise's answer with what it should be.
+
+    Args:
+        answer: the learner's: a number, string, array, or None (not attempted).
+        expected: the right one.
+        hint: what to try when it differs.
+        tolerance: how far numbers may be off.
+
+    Raises:
+        NotYet: if the answer is wrong; the message shows both, and the hint.
+    """
+    if answer is None or answer is Ellipsis:
+        print("not attempted yet")
+        return
+    if isinstance(expected, str):
+        right = answer == expected
+    else:
+        given, wanted = np.asarray(answer), np.asarray(expected)
+        if given.shape != wanted.shape:
+            raise NotYet(
+                f"The shape should be {wanted.shape}, yours is {given.shape}. {hint}"
+            )
+        right = bool(np.allclose(given, wanted, atol=tolerance, rtol=tolerance))
+    if not right:
+        raise NotYet(f"Expected {_short(expected)}, got {_short(answer)}. {hint}")
+    print("passed")
+
+
+def check_function(function, cases, hint="", tolerance=1e-4):
+    """Tries an exercise's function on several inputs.
+
+    Args:
+        function: the learner's; one that returns None counts as not attempted.
+        cases: pairs `(arguments, expected)`, arguments a tuple.
+        hint: what to try when a result differs.
+        tolerance: how far numbers may be off.
+
+    Raises:
+        NotYet: if a result is wrong; the message says for which input.
+    """
+    for arguments, expected in cases:
+        answer = function(*arguments)
+        if answer is None or answer is Ellipsis:
+            print("not attempted yet")
+            return
+        shown = ", ".join(_short(a) for a in arguments)
+        given, wanted = np.asarray(answer), np.asarray(expected)
+        if given.shape != wanted.shape:
+            raise NotYet(
+                f"For ({shown}) the shape should be {wanted.shape}, "
+                f"yours is {given.shape}. {hint}"
+            )
+        if not np.allclose(given, wanted, atol=tolerance, rtol=tolerance):
+            raise NotYet(
+                f"For ({shown}) expected {_short(expected)}, "
+                f"got {_short(answer)}. {hint}"
+            )
+    print("passed")
+
+
+def check_true(answer, hint=""):
+    """Checks a condition that an exercise's answer should meet.
+
+    Args:
+        answer: True, False, or None (not attempted).
+        hint: what to try when it is False.
+
+    Raises:
+        NotYet: if it is False.
+    """
+    if answer is None or answer is Ellipsis:
+        print("not attempted yet")
+        return
+    if not bool(answer):
+        raise NotYet(f"Not yet. {hint}")
+    print("passed")
+
+
+def _short(value):
+    text = np.array2string(np.asarray(value), precision=4, threshold=12)
+    return text if len(text) < 200 else text[:197] + "..."

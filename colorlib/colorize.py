@@ -1,0 +1,91 @@
+"""Photo in, photo out: predict small, enlarge ab, keep the full-size L."""
+
+import numpy as np
+from keras import ops
+
+from colorlib.cards import read_card
+from colorlib.lab import lab_to_rgb, rgb8_to_lab, scale_L, unscale_ab
+from colorlib.models import build
+from colorlib.pictures import Picture, resize_plane, resize_rgb
+from colorlib.training import load_weights
+
+DEFAULT_MODEL = "general"
+
+
+class Colorizer:
+    """A trained network that colours photographs of any size.
+
+    Args:
+        model: a name from `cards.available_models()`, or the path of a weights file
+            with its card beside it.
+        size: long side in pixels of what the network sees; None takes the card's.
+
+    Raises:
+        FileNotFoundError: if there is no such model.
+        ValueError: if `size` is smaller than 32.
+        training.WeightsError: if the weights are damaged.
+    """
+
+    def __init__(self, model=DEFAULT_MODEL, size=None):
+        """See the class."""
+        path, card = read_card(model)
+        self.size = int(size or card["inference_size"])
+        if self.size < 32:
+            raise ValueError(f"size must be at least 32 pixels, got {self.size}.")
+        self.multiple = card["multiple"]
+        self.network = build(card["network"], **card["options"])
+        load_weights(self.network, path)
+
+    def predict_ab(self, L):
+        """Predicts the colours of one picture.
+
+        Args:
+            L: float array `(H, W)`, L* in [0, 100], any size.
+
+        Returns:
+            float32 array `(H, W, 2)`, a* and b* in CIE units.
+        """
+        seen = resize_plane(L, *self._network_size(*L.shape))
+        return _enlarge(self._run(seen), *L.shape)
+
+    def colorize(self, picture, strength=1.0):
+        """Colours a picture; its lightness stays as it is.
+
+        Args:
+            picture: a `pictures.Picture`; its own colours, if any, are replaced.
+            strength: factor of the predicted ab: 0 is grey, 1 as predicted.
+
+        Returns:
+            A `Picture` of the same size, with the same alpha and metadata.
+
+        Raises:
+            ValueError: if `strength` is not in [0, 3].
+        """
+        if not 0.0 <= strength <= 3.0:
+            raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
+        height, width = picture.rgb.shape[:2]
+        small = resize_rgb(picture.rgb, *self._network_size(height, width))
+        ab = self._run(rgb8_to_lab(small)[..., 0]) * strength
+        ab = _enlarge(ab, height, width)
+        rgb = np.empty_like(picture.rgb)
+        for top in range(0, height, 256):  # in strips, so that memory stays small
+            rows = slice(top, top + 256)
+            L = rgb8_to_lab(picture.rgb[rows])[..., :1]
+            lab = np.concatenate([L, ab[rows]], axis=-1)
+            rgb[rows] = np.rint(lab_to_rgb(lab) * 255.0).astype("uint8")
+        return Picture(rgb, picture.alpha, picture.format, picture.info)
+
+    def _network_size(self, height, width):
+        """Height and width for the network: near its size, multiples of its stride."""
+        scale = self.size / max(height, width) / self.multiple
+        return [max(1, round(side * scale)) * self.multiple for side in (height, width)]
+
+    def _run(self, L):
+        seen = scale_L(np.clip(L, 0.0, 100.0).astype("float32"))
+        # A direct call: `predict` would compile a graph for every new size.
+        ab = self.network(seen[None, :, :, None], training=False)
+        return unscale_ab(ops.convert_to_numpy(ab)[0])  # (h, w, 2)
+
+
+def _enlarge(ab, height, width):
+    return np.stack([resize_plane(ab[..., c], height, width) for c in (0, 1)], -1)

@@ -1,0 +1,209 @@
+"""One picture file in, one picture file out: formats, rotation, alpha, 16 bits."""
+
+import io
+import os
+import tempfile
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
+MAX_PIXELS = 200_000_000
+_GREY_16_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+
+
+class PictureError(ValueError):
+    """A file that cannot be read as a picture; the message says which and why."""
+
+
+@dataclass
+class Picture:
+    """A decoded picture.
+
+    Attributes:
+        rgb: uint8 array `(H, W, 3)`, sRGB, upright (EXIF rotation applied).
+        alpha: uint8 array `(H, W)`, or None for an opaque picture.
+        format: the format of the file, as Pillow names it ("JPEG", "PNG", ...).
+        info: what is written back with the picture: `exif` and `dpi` where present.
+    """
+
+    rgb: np.ndarray
+    alpha: np.ndarray | None = None
+    format: str = "PNG"
+    info: dict = field(default_factory=dict)
+
+
+def read_picture(source):
+    """Reads a picture of any usual kind as upright 8-bit sRGB.
+
+    Grey, palette, CMYK, 16-bit and transparent pictures are converted; an embedded
+    ICC profile is applied.
+
+    Args:
+        source: a path, the bytes of a file, or a file object.
+
+    Returns:
+        A `Picture`.
+
+    Raises:
+        PictureError: if the file is missing, empty, truncated, not a picture, or has
+            more than `MAX_PIXELS` pixels.
+    """
+    name = "the given bytes"
+    if isinstance(source, (str, os.PathLike)):
+        name = str(source)
+        if not Path(source).is_file():
+            raise PictureError(f"{name}: there is no such file.")
+    if isinstance(source, bytes):
+        source = io.BytesIO(source)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(source) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise PictureError(
+                        f"{name}: {image.width} x {image.height} pixels are more than "
+                        f"{MAX_PIXELS // 1_000_000} megapixels; make it smaller first."
+                    )
+                image.load()
+                return _decode(image)
+    except PictureError:
+        raise
+    except UnidentifiedImageError:
+        raise PictureError(
+            f"{name}: not a picture, or empty. Known endings: {', '.join(EXTENSIONS)}."
+        ) from None
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+        raise PictureError(f"{name}: cannot be decoded ({error}).") from error
+    except Image.DecompressionBombError:
+        raise PictureError(f"{name}: far too many pixels, refused.") from None
+
+
+def write_picture(path, picture, quality=95):
+    """Writes a picture so that no half file ever stands under its final name.
+
+    Args:
+        path: where to write; the ending decides the format.
+        picture: a `Picture`. Alpha is kept where the format has it (PNG, WebP, TIFF,
+            GIF) and laid over white where not (JPEG, BMP).
+        quality: JPEG and WebP quality, 1 to 100. Colour is stored at full resolution.
+
+    Returns:
+        The path, as a `Path`.
+
+    Raises:
+        PictureError: if the ending is not one of a format that can be written.
+    """
+    path = Path(path)
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    if path.suffix.lower() not in EXTENSIONS or kind is None:
+        raise PictureError(
+            f"{path}: cannot write '{path.suffix}'. Use one of {', '.join(EXTENSIONS)}."
+        )
+    image = Image.fromarray(picture.rgb)
+    if picture.alpha is not None:
+        alpha = Image.fromarray(picture.alpha)
+        if kind in ("PNG", "WEBP", "TIFF", "GIF"):
+            image.putalpha(alpha)
+        else:
+            white = Image.new("RGB", image.size, "white")
+            image = Image.composite(image, white, alpha)
+    options = dict(picture.info)
+    if kind in ("JPEG", "WEBP"):
+        options["quality"] = quality
+    if kind == "JPEG":
+        options["subsampling"] = 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=".colorlib-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            image.save(file, kind, **options)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return path
+
+
+def resize_rgb(rgb, height, width):
+    """Resizes a uint8 picture `(H, W, 3)` to `(height, width, 3)`, antialiased."""
+    image = Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS)
+    return np.asarray(image)
+
+
+def resize_plane(plane, height, width):
+    """Resizes a float picture `(H, W)` to float32 `(height, width)`, bicubic."""
+    image = Image.fromarray(np.asarray(plane, "float32"))
+    size = (int(width), int(height))
+    return np.array(image.resize(size, Image.Resampling.BICUBIC), "float32")
+
+
+def square_thumbnail(source, size):
+    """Reads a picture and cuts its middle square, at `size` x `size` pixels.
+
+    Args:
+        source: as for `read_picture`.
+        size: side of the result in pixels.
+
+    Returns:
+        uint8 array `(size, size, 3)`. A picture smaller than `size` is enlarged.
+
+    Raises:
+        PictureError: as `read_picture`.
+    """
+    rgb = read_picture(source).rgb
+    height, width = rgb.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return resize_rgb(rgb[top : top + side, left : left + side], size, size)
+
+
+def _decode(image):
+    info = {}
+    exif = image.getexif()
+    kind = image.format or "PNG"
+    profile = image.info.get("icc_profile")
+    if "dpi" in image.info and all(float(v) > 0 for v in image.info["dpi"]):
+        info["dpi"] = tuple(float(v) for v in image.info["dpi"])
+    image = ImageOps.exif_transpose(image)
+    if len(exif):
+        exif.pop(0x0112, None)  # the rotation is in the pixels now
+        info["exif"] = exif.tobytes()
+    alpha = None
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or (
+        "transparency" in image.info and image.mode in ("P", "L", "RGB", "1")
+    ):
+        with_alpha = image.convert("RGBA")
+        alpha = np.array(with_alpha.getchannel("A"))
+        if (alpha == 255).all():
+            alpha = None
+        if image.mode not in ("RGBA", "RGB", "L", "CMYK"):
+            image = with_alpha
+    return Picture(_to_rgb8(image, profile), alpha, kind, info)
+
+
+def _to_rgb8(image, profile):
+    if image.mode in _GREY_16_BIT:
+        # Pillow's own conversion clips 16 bits at 255; keep the upper 8 instead.
+        values = np.asarray(image).astype("float64")
+        values = values / 257.0 if values.max(initial=0) > 255 else values
+        grey = np.clip(np.round(values), 0, 255).astype("uint8")
+        return np.repeat(grey[:, :, None], 3, axis=2)
+    if image.mode == "F":
+        raise PictureError("32-bit float pictures are not supported; save 16 bits.")
+    if profile and image.mode in ("RGB", "RGBA", "CMYK", "L"):
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            base = image.convert("RGB") if image.mode == "RGBA" else image
+            srgb = ImageCms.createProfile("sRGB")
+            converted = ImageCms.profileToProfile(base, source, srgb, outputMode="RGB")
+            return np.array(converted)
+        except ImageCms.PyCMSError:
+            pass  # a broken or mismatched profile: read the numbers as sRGB
+    return np.array(image.convert("RGB"))

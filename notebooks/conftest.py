@@ -1,0 +1,7 @@
+"""Under test the lessons run with their small numbers; kernels inherit this."""
+
+import os
+
+os.environ["COLORLIB_FAST"] = "1"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
