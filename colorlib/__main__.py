@@ -88,7 +88,9 @@ def _parser():
     )
 
     evaluate = command("evaluate", _evaluate, "Score a model beside the floors.")
-    evaluate.add_argument("model", help="a shipped model, or the path of a weights file")
+    evaluate.add_argument(
+        "model", help="a shipped model, or the path of a weights file"
+    )
     evaluate.add_argument(
         "--data",
         default=None,

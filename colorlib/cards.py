@@ -12,7 +12,9 @@ WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "data" / "weights"
 def available_models(folder=WEIGHTS_FOLDER):
     """Names of the models whose weights and card lie in a folder, sorted."""
     return sorted(
-        card.stem for card in Path(folder).glob("*.json") if card.with_suffix(".npz").exists()
+        card.stem
+        for card in Path(folder).glob("*.json")
+        if card.with_suffix(".npz").exists()
     )
 
 

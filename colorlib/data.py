@@ -67,9 +67,7 @@ DATA_SETS = {
     "flowers": DataSet("five kinds of flowers", ("url", *fetch.FLOWERS)),
     "dogs": DataSet("ten breeds of dogs (Imagewoof)", ("url", *fetch.DOGS)),
     "photos": DataSet("mixed photographs", ("mirror",)),
-    "comics": DataSet(
-        "Pepper&Carrot panels", ("mirror",), r"[^_]*__(ep\d+_[^_]+)_.*"
-    ),
+    "comics": DataSet("Pepper&Carrot panels", ("mirror",), r"[^_]*__(ep\d+_[^_]+)_.*"),
 }
 
 
@@ -318,7 +316,9 @@ def _decode(name, entries, size, min_chroma):
     counts["bad"] = len(bad)
     if entries and not kept:
         reason = bad[0] if bad else f"all are grey (mean chroma below {min_chroma:g})"
-        raise fetch.DataError(f"{name}: none of {len(entries)} pictures is fit: {reason}.")
+        raise fetch.DataError(
+            f"{name}: none of {len(entries)} pictures is fit: {reason}."
+        )
     rgb = np.stack(chunks) if chunks else np.zeros((0, size, size, 3), "uint8")
     names = [e.name for e in kept]
     return Pictures(rgb, names, [e.category for e in kept], counts, bad)

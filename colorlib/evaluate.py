@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from colorlib.lab import rgb8_to_lab, scale_L, unscale_ab
+from colorlib.lab import lab_to_rgb, rgb8_to_lab, scale_L, unscale_ab
 from colorlib.metrics import LightnessTable, format_table, score, score_floors
 
 
@@ -24,6 +24,20 @@ def predict_ab(network, rgb, batch_size=32):
         ab = network(L, training=False)
         pieces.append(unscale_ab(ops.convert_to_numpy(ab)))
     return np.concatenate(pieces)
+
+
+def colorize_batch(network, rgb):
+    """Colours many pictures of one size, keeping their lightness.
+
+    Args:
+        network: a network of `colorlib.models`.
+        rgb: uint8 array `(N, H, W, 3)`; only its L* is used.
+
+    Returns:
+        float32 array `(N, H, W, 3)`, sRGB in [0, 1].
+    """
+    L = rgb8_to_lab(rgb)[..., :1]
+    return lab_to_rgb(np.concatenate([L, predict_ab(network, rgb)], axis=-1))
 
 
 def evaluate(network, rgb, mean, table, name="network"):

@@ -1,6 +1,5 @@
 """Where the files of a data set come from: mirror, cache, Kaggle, URL."""
 
-import io
 import os
 from dataclasses import dataclass
 from pathlib import Path

@@ -232,5 +232,8 @@ def _reduce_chroma(lab):
         middle = (inside + outside) / 2.0
         trial = np.concatenate([lightness, lab[:, 1:] * middle], axis=-1)
         fits = _inside(_lab_to_rgb(trial, np))[:, None]
-        inside, outside = np.where(fits, middle, inside), np.where(fits, outside, middle)
+        inside, outside = (
+            np.where(fits, middle, inside),
+            np.where(fits, outside, middle),
+        )
     return np.concatenate([lightness, lab[:, 1:] * inside], axis=-1)

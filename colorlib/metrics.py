@@ -173,7 +173,9 @@ class LightnessTable:
 def mean_ab(rgb):
     """Mean colour of uint8 pictures `(N, H, W, 3)`; float32 `(2,)`, CIE units."""
     pieces = [rgb[i : i + 256] for i in range(0, len(rgb), 256)]
-    sums = sum(rgb8_to_lab(p)[..., 1:].sum(axis=(0, 1, 2), dtype="float64") for p in pieces)
+    sums = sum(
+        rgb8_to_lab(p)[..., 1:].sum(axis=(0, 1, 2), dtype="float64") for p in pieces
+    )
     return (sums / rgb[..., 0].size).astype("float32")
 
 

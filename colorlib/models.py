@@ -179,5 +179,3 @@ def build(network, **options):
     if network not in BUILDERS:
         raise ValueError(f"network must be one of {sorted(BUILDERS)}, got {network!r}.")
     return BUILDERS[network](**options)
-
-

@@ -62,7 +62,9 @@ def compile_model(model, recipe, steps):
             warmup_steps=max(1, steps - int(steps * 0.95)),
         )
     optimizer = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
-    model.compile(optimizer=optimizer[recipe.optimizer](learning_rate), loss=recipe.loss)
+    model.compile(
+        optimizer=optimizer[recipe.optimizer](learning_rate), loss=recipe.loss
+    )
 
 
 def train(name, folder, verbose="auto"):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import time
 from pathlib import Path
 
@@ -62,7 +63,9 @@ def check_writable(folder):
         probe.parent.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(bytes(1 << 20))
     except OSError as error:
-        raise OSError(f"{folder} cannot be written: {error}. Choose another.") from error
+        raise OSError(
+            f"{folder} cannot be written: {error}. Choose another."
+        ) from error
     finally:
         if probe.parent.is_dir():
             probe.unlink(missing_ok=True)
@@ -72,7 +75,9 @@ def hardware():
     """One line about the machine: accelerator or processor cores, and versions."""
     kinds = {str(d).split(":")[0] for d in keras.distribution.list_devices()} - {"cpu"}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    machine = " and ".join(sorted(kinds)).upper() or f"{cores or os.cpu_count()} CPU cores"
+    machine = (
+        " and ".join(sorted(kinds)).upper() or f"{cores or os.cpu_count()} CPU cores"
+    )
     return f"{machine}, Keras {keras.__version__} on {keras.backend.backend()}"
 
 
@@ -120,7 +125,14 @@ def load_weights(model, path):
 
 
 def fit_resumable(
-    model, train, validation, epochs, folder, callbacks=(), verbose="auto", settings=None
+    model,
+    train,
+    validation,
+    epochs,
+    folder,
+    callbacks=(),
+    verbose="auto",
+    settings=None,
 ):
     """Runs `model.fit` so that a lost session costs at most one epoch.
 
@@ -260,8 +272,10 @@ def _assign(variables, arrays, path):
     pairs = list(zip(variables, sorted(arrays)))
     for variable, key in pairs:
         stored_path = key.split("|", 1)[1]
-        same_kind = stored_path.split("/")[-1] == variable.path.split("/")[-1]
-        if not same_kind or tuple(arrays[key].shape) != tuple(variable.shape):
+        # Layers that Keras named have another number in each session; the last word
+        # (kernel, bias, momentum, ...) stays.
+        kinds = {re.split("[/_]", p)[-1] for p in (stored_path, variable.path)}
+        if len(kinds) > 1 or tuple(arrays[key].shape) != tuple(variable.shape):
             raise WeightsError(
                 f"{path}: {stored_path} {arrays[key].shape} does not fit "
                 f"{variable.path} {tuple(variable.shape)}."
