@@ -1,6 +1,7 @@
 """The command line: `python -m colorlib colorize`, `train`, `evaluate`, `data`."""
 
 import argparse
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -124,10 +125,13 @@ def _colorize(options):
         )
     failed = len(problems)
     if waiting:
+        _start_keras()
         from colorlib.colorize import DEFAULT_MODEL, Colorizer
 
         colorizer = Colorizer(options.model or DEFAULT_MODEL, options.size)
-        for source, target in tqdm(waiting, "colouring", delay=2, leave=False):
+        for source, target in tqdm(
+            waiting, "colouring", delay=2, leave=False, disable=None
+        ):
             try:
                 picture = colorizer.colorize(read_picture(source), options.strength)
                 written = write_picture(target, picture)
@@ -139,6 +143,21 @@ def _colorize(options):
     if failed:
         print(f"{failed} could not be coloured, see above.", file=sys.stderr)
     return 1 if failed else 0
+
+
+def _start_keras():
+    """Imports Keras without the pages that TensorFlow's native side prints."""
+    saved = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import keras
+
+        with contextlib.suppress(Exception):
+            keras.distribution.list_devices()  # the first look is the noisy one
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
 def _jobs(files, output):
@@ -183,6 +202,7 @@ def _train(options):
         for name, recipe in RECIPES.items():
             print(f"{name:12} {recipe.title}")
         return 0
+    _start_keras()
     from colorlib.train import train
 
     folder = options.output or ROOT / "data" / "cache" / "runs" / options.recipe
@@ -194,6 +214,7 @@ def _train(options):
 
 
 def _evaluate(options):
+    _start_keras()
     from colorlib.cards import read_card
     from colorlib.data import concatenate, load_pictures
     from colorlib.evaluate import evaluate, summarize

@@ -90,6 +90,7 @@ class Pictures:
     bad: list = field(default_factory=list)
 
     def __len__(self):
+        """Number of pictures."""
         return len(self.names)
 
     def L(self):
