@@ -165,10 +165,11 @@ def _jobs(files, output):
     pairs, problems = [], []
     for file in files:
         if file.is_dir():
-            inside = sorted(
-                p for p in file.rglob("*") if p.suffix.lower() in EXTENSIONS
-            )
-            inside = [p for p in inside if output.resolve() not in p.resolve().parents]
+            inside = sorted(p for p in file.rglob("*") if _is_photo(p))
+            if file.resolve() in output.resolve().parents:  # leave out earlier results
+                inside = [
+                    p for p in inside if output.resolve() not in p.resolve().parents
+                ]
             pairs += [(p, output / p.relative_to(file)) for p in inside]
             if not inside:
                 problems.append(
@@ -179,10 +180,12 @@ def _jobs(files, output):
         else:
             pairs.append((file, output / file.name))
     jobs, sources = [], {}
+    originals = {source.resolve() for source, _ in pairs}
     for source, target in pairs:
-        if source.resolve() == target.resolve():
+        if target.resolve() in originals:
             problems.append(
-                f"{source}: the result would replace it; choose another --output."
+                f"{source}: the result would replace the original {target}; "
+                "choose another --output."
             )
         elif target in sources and sources[target].resolve() != source.resolve():
             problems.append(
@@ -193,6 +196,11 @@ def _jobs(files, output):
             sources[target] = source
             jobs.append((source, target))
     return jobs, problems
+
+
+def _is_photo(path):
+    hidden = path.name.startswith(".")
+    return path.suffix.lower() in EXTENSIONS and not hidden and path.is_file()
 
 
 def _train(options):
@@ -217,7 +225,7 @@ def _evaluate(options):
     _start_keras()
     from colorlib.cards import read_card
     from colorlib.data import concatenate, load_pictures
-    from colorlib.evaluate import evaluate, summarize
+    from colorlib.evaluate import evaluate, middle, summarize
     from colorlib.models import build
     from colorlib.recipes import RECIPES
     from colorlib.training import load_weights
@@ -226,21 +234,24 @@ def _evaluate(options):
     recipe = RECIPES.get(card["name"])
     if options.data is None and recipe is None:
         raise ValueError(f"say --data: {card['name']} is not one of the recipes.")
-    names = (options.data,) if options.data else recipe.data
-    categories = None if options.data else recipe.categories
-    size = options.size or card["inference_size"]
+    names, categories, limit, crop = (options.data,), None, options.limit, None
+    size = card["inference_size"] if options.size is None else options.size
     size = round(size / card["multiple"]) * card["multiple"]
+    if options.data is None:  # the pictures of the card, so that its figures come out
+        names, categories, limit = recipe.data, recipe.categories, limit or recipe.limit
+        if options.size is None:
+            size, crop = recipe.size, recipe.crop
     pictures = concatenate(
-        load_pictures(name, options.part, size, categories, options.limit)
-        for name in names
+        load_pictures(name, options.part, size, categories, limit) for name in names
     )
+    rgb = middle(pictures.rgb, crop)
     network = build(card["network"], **card["options"])
     load_weights(network, path)
     rows = evaluate(
-        network, pictures.rgb, card["mean_ab"], card["lightness_table"], card["name"]
+        network, rgb, card["mean_ab"], card["lightness_table"], card["name"]
     )
     print(f"{', '.join(names)}, {options.part}: {pictures.describe()}\n")
-    print(summarize(rows, pictures.rgb)[1])
+    print(summarize(rows, rgb)[1])
     return 0
 
 
@@ -261,7 +272,7 @@ def _data(options):
 def _cards(options):
     from colorlib.cards import WEIGHTS_FOLDER, cards_as_markdown
 
-    (WEIGHTS_FOLDER / "README.md").write_text(cards_as_markdown())
+    (WEIGHTS_FOLDER / "README.md").write_text(cards_as_markdown(), encoding="utf-8")
     print(WEIGHTS_FOLDER / "README.md")
     return 0
 

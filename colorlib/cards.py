@@ -31,7 +31,7 @@ def read_card(model, folder=WEIGHTS_FOLDER):
 
     Raises:
         FileNotFoundError: if there is no such model; the message lists those there.
-        WeightsError: if the file is not the one of its card.
+        WeightsError: if the file is not the one of its card, or the card is damaged.
     """
     path = Path(model)
     if path.suffix != ".npz":
@@ -43,13 +43,19 @@ def read_card(model, folder=WEIGHTS_FOLDER):
             f"{', '.join(available_models(folder)) or 'none'}; a model of your own is "
             "named by the path of its weights, with the card beside it."
         )
-    card = json.loads(card_path.read_text())
+    try:
+        card = json.loads(card_path.read_text(encoding="utf-8"))
+        stated, command = card["sha256"], card["command"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise WeightsError(
+            f"{card_path} is damaged ({error!r}). Restore it."
+        ) from error
     found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != card["sha256"]:
+    if found != stated:
         raise WeightsError(
             f"{path} is damaged or was changed: its SHA-256 begins {found[:12]}, its "
-            f"card says {card['sha256'][:12]}. Restore it (git checkout, or train it "
-            f"again: {card['command']})."
+            f"card says {stated[:12]}. Restore it (git checkout, or train it again: "
+            f"{command})."
         )
     return path, card
 

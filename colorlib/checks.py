@@ -37,9 +37,9 @@ def check(answer, expected, hint="", tolerance=1e-4):
         print("not attempted yet")
         return
     if isinstance(expected, str):
-        right = answer == expected
+        right = isinstance(answer, str) and answer == expected
     else:
-        given, wanted = np.asarray(answer), np.asarray(expected)
+        given, wanted = _numbers(answer, hint), np.asarray(expected)
         if given.shape != wanted.shape:
             raise NotYet(
                 f"The shape should be {wanted.shape}, yours is {given.shape}. {hint}"
@@ -68,7 +68,7 @@ def check_function(function, cases, hint="", tolerance=1e-4):
             print("not attempted yet")
             return
         shown = ", ".join(_short(a) for a in arguments)
-        given, wanted = np.asarray(answer), np.asarray(expected)
+        given, wanted = _numbers(answer, hint), np.asarray(expected)
         if given.shape != wanted.shape:
             raise NotYet(
                 f"For ({shown}) the shape should be {wanted.shape}, "
@@ -98,6 +98,15 @@ def check_true(answer, hint=""):
     if not bool(answer):
         raise NotYet(f"Not yet. {hint}")
     print("passed")
+
+
+def _numbers(answer, hint):
+    try:
+        numbers = np.asarray(answer)
+        numbers.astype("float64")
+    except (TypeError, ValueError):
+        raise NotYet(f"Numbers are needed, got {answer!r:.200}. {hint}") from None
+    return numbers
 
 
 def _short(value):

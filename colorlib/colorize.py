@@ -29,7 +29,7 @@ class Colorizer:
     def __init__(self, model=DEFAULT_MODEL, size=None):
         """See the class."""
         path, card = read_card(model)
-        self.size = int(size or card["inference_size"])
+        self.size = int(card["inference_size"] if size is None else size)
         if self.size < 32:
             raise ValueError(f"size must be at least 32 pixels, got {self.size}.")
         self.multiple = card["multiple"]

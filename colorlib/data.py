@@ -304,7 +304,7 @@ def _decode(name, entries, size, min_chroma):
     counts, bad, kept = Counter(read=len(entries)), [], []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         progress = tqdm(
-            pool.map(decode, entries), name, len(entries), delay=2, leave=False
+            pool.map(decode, entries), name, len(entries), False, delay=2, mininterval=1
         )
         for entry, picture in zip(entries, progress):
             if isinstance(picture, str):

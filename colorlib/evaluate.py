@@ -40,6 +40,14 @@ def colorize_batch(network, rgb):
     return lab_to_rgb(np.concatenate([L, predict_ab(network, rgb)], axis=-1))
 
 
+def middle(rgb, side):
+    """Cuts the middle square of pictures `(N, H, W, 3)`; `side` None keeps all."""
+    if side is None:
+        return rgb
+    top, left = (rgb.shape[1] - side) // 2, (rgb.shape[2] - side) // 2
+    return rgb[:, top : top + side, left : left + side]
+
+
 def evaluate(network, rgb, mean, table, name="network"):
     """Scores a network and the floors on the same pictures.
 

@@ -21,8 +21,8 @@ _XYZ_FROM_RGB = np.array(
     ]
 )
 _WHITE = np.array([0.95047, 1.0, 1.08883])
-_TO_XYZ = (_XYZ_FROM_RGB / _WHITE[:, None]).T.astype("float32")
-_FROM_XYZ = np.linalg.inv(_XYZ_FROM_RGB / _WHITE[:, None]).T.astype("float32")
+_TO_XYZ = _XYZ_FROM_RGB / _WHITE[:, None]
+_FROM_XYZ = np.linalg.inv(_TO_XYZ)
 
 # CIE 15:2004: below this ratio the cube root is replaced by a straight line.
 _LINEAR_BELOW = 0.008856
@@ -61,7 +61,7 @@ def rgb_to_lab(rgb):
             "Divide an 8-bit picture by 255 (or use rgb8_to_lab); bring a picture "
             "in [-1, 1] back with (rgb + 1) / 2."
         )
-    return _rgb_to_lab(rgb, np)
+    return _rgb_to_lab(rgb, np).astype("float32", copy=False)
 
 
 def rgb8_to_lab(rgb):
@@ -82,7 +82,7 @@ def rgb8_to_lab(rgb):
             "rgb8_to_lab needs a uint8 array whose last axis is 3, got "
             f"{rgb.dtype} of shape {rgb.shape}."
         )
-    return _linear_to_lab(_LINEAR_OF_8BIT[rgb], np)
+    return _linear_to_lab(_LINEAR_OF_8BIT[rgb], np).astype("float32", copy=False)
 
 
 def lab_to_rgb(lab, gamut="keep_lightness"):
@@ -102,7 +102,7 @@ def lab_to_rgb(lab, gamut="keep_lightness"):
 
     Raises:
         ValueError: if the last axis is not 3, the dtype is not floating, a value is
-            not finite, or `gamut` is unknown.
+            not finite, L* lies outside [0, 100], or `gamut` is unknown.
 
     Reference:
         IEC 61966-2-1 (sRGB); CIE 15:2004. Checked against `skimage.color.lab2rgb`.
@@ -110,7 +110,14 @@ def lab_to_rgb(lab, gamut="keep_lightness"):
     if gamut not in ("keep_lightness", "clip"):
         raise ValueError(f"gamut must be 'keep_lightness' or 'clip', got {gamut!r}.")
     lab = _checked(lab, "lab_to_rgb")
-    rgb = _lab_to_rgb(lab, np)
+    L = lab[..., 0]
+    low, high = (L.min(), L.max()) if L.size else (0.0, 100.0)
+    if low < -0.01 or high > 100.01:
+        raise ValueError(
+            f"lab_to_rgb needs L* in [0, 100], got {low:g} to {high:g}. Bring the "
+            "networks' scale back with unscale_L and unscale_ab."
+        )
+    rgb = _lab_to_rgb(lab, np).astype("float32", copy=False)
     if gamut == "keep_lightness":
         outside = ~_inside(rgb)
         if outside.any():
@@ -137,11 +144,12 @@ def rgb_to_lab_ops(rgb):
         rgb: float tensor `(..., 3)`, values in [0, 1] (not checked).
 
     Returns:
-        tensor `(..., 3)` of the same dtype, with finite gradients everywhere.
+        tensor `(..., 3)` of the same dtype (half precision becomes float32), with
+        finite gradients everywhere.
     """
     from keras import ops
 
-    return _rgb_to_lab(rgb, ops)
+    return _rgb_to_lab(_at_least_float32(rgb), ops)
 
 
 def lab_to_rgb_ops(lab):
@@ -151,12 +159,12 @@ def lab_to_rgb_ops(lab):
         lab: float tensor `(..., 3)`, L* in [0, 100], a* and b* in CIE units.
 
     Returns:
-        tensor `(..., 3)`, values in [0, 1], with finite gradients everywhere (zero
-        where a channel is clipped).
+        tensor `(..., 3)` of the same dtype (half precision becomes float32), values
+        in [0, 1], with finite gradients everywhere (zero where a channel is clipped).
     """
     from keras import ops
 
-    return ops.clip(_lab_to_rgb(lab, ops), 0.0, 1.0)
+    return ops.clip(_lab_to_rgb(_at_least_float32(lab), ops), 0.0, 1.0)
 
 
 def scale_L(L):
@@ -196,6 +204,13 @@ def _checked(values, name):
     return values
 
 
+def _at_least_float32(tensor):
+    from keras import backend, ops
+
+    half = backend.standardize_dtype(tensor.dtype) in ("float16", "bfloat16")
+    return ops.cast(tensor, "float32") if half else tensor
+
+
 def _rgb_to_lab(rgb, xp):
     # The maximum keeps the unused branch away from 0 ** 2.4, whose gradient is NaN.
     curve = ((xp.maximum(rgb, 0.04045) + 0.055) / 1.055) ** 2.4
@@ -203,7 +218,7 @@ def _rgb_to_lab(rgb, xp):
 
 
 def _linear_to_lab(linear, xp):
-    xyz = xp.matmul(linear, _TO_XYZ)  # (..., 3), 1 for white
+    xyz = _mix(linear, _TO_XYZ, xp)  # (..., 3), 1 for white
     root = xp.maximum(xyz, _LINEAR_BELOW) ** (1.0 / 3.0)
     f = xp.where(xyz > _LINEAR_BELOW, root, _SLOPE * xyz + _OFFSET)
     fx, fy, fz = f[..., 0], f[..., 1], f[..., 2]
@@ -215,13 +230,20 @@ def _lab_to_rgb(lab, xp):
     fy = (lab[..., 0] + 16.0) / 116.0
     f = xp.stack([fy + lab[..., 1] / 500.0, fy, fy - lab[..., 2] / 200.0], axis=-1)
     xyz = xp.where(f > _LINEAR_BELOW ** (1 / 3), f * f * f, (f - _OFFSET) / _SLOPE)
-    linear = xp.matmul(xyz, _FROM_XYZ)
+    linear = _mix(xyz, _FROM_XYZ, xp)
     curve = 1.055 * xp.maximum(linear, 0.0031308) ** (1.0 / 2.4) - 0.055
     return xp.where(linear > 0.0031308, curve, 12.92 * linear)
 
 
+def _mix(channels, matrix, xp):
+    """`channels @ matrix.T`; a GPU's own product may keep 10 bits only (TF32)."""
+    first, second, third = (channels[..., i] for i in range(3))
+    rows = [[float(weight) for weight in row] for row in matrix]
+    return xp.stack([a * first + b * second + c * third for a, b, c in rows], axis=-1)
+
+
 def _inside(rgb):
-    return ((rgb >= -1e-3) & (rgb <= 1.0 + 1e-3)).all(axis=-1)
+    return ((rgb >= -1e-4) & (rgb <= 1.0 + 1e-4)).all(axis=-1)
 
 
 def _reduce_chroma(lab):

@@ -25,6 +25,7 @@ def psnr(real_rgb, fake_rgb):
     Returns:
         float64 array `(...)` in dB, higher is better; infinite for equal pictures.
     """
+    _eight_bit(real_rgb, fake_rgb)
     _same(real_rgb, fake_rgb)
     difference = real_rgb.astype("float64") - fake_rgb.astype("float64")
     mse = (difference**2).mean(axis=(-3, -2, -1))
@@ -45,6 +46,7 @@ def ssim(real_rgb, fake_rgb):
     Reference:
         Wang et al. 2004, Image quality assessment; scikit-image's implementation.
     """
+    _eight_bit(real_rgb, fake_rgb)
     _same(real_rgb, fake_rgb)
     return structural_similarity(real_rgb, fake_rgb, channel_axis=-1, data_range=255)
 
@@ -59,6 +61,7 @@ def ab_mse(real_ab, fake_ab):
     Returns:
         array `(...)`, of (ab / 128) squared.
     """
+    _floating(real_ab, fake_ab)
     _same(real_ab, fake_ab)
     return (scale_ab(real_ab - fake_ab) ** 2).mean(axis=(-3, -2, -1))
 
@@ -73,6 +76,7 @@ def ab_mae(real_ab, fake_ab):
     Returns:
         array `(...)`, CIE units.
     """
+    _floating(real_ab, fake_ab)
     _same(real_ab, fake_ab)
     return np.abs(real_ab - fake_ab).mean(axis=(-3, -2, -1))
 
@@ -91,6 +95,7 @@ def ciede2000(real_lab, fake_lab):
         Sharma et al. 2005, The CIEDE2000 color-difference formula; scikit-image's
         implementation.
     """
+    _floating(real_lab, fake_lab)
     _same(real_lab, fake_lab)
     return deltaE_ciede2000(real_lab, fake_lab).mean(axis=(-2, -1))
 
@@ -107,6 +112,7 @@ def colourfulness(rgb):
     Reference:
         Hasler and Suesstrunk 2003, Measuring colourfulness in natural images, eq. 3.
     """
+    _eight_bit(rgb)
     red, green, blue = np.moveaxis(np.asarray(rgb, "float64"), -1, 0)
     red_green, yellow_blue = red - green, (red + green) / 2.0 - blue
     pixels = (-2, -1)
@@ -139,6 +145,9 @@ def bootstrap_interval(values, share=0.95, draws=2000, seed=0):
     random = np.random.default_rng(seed)
     means = [random.choice(values, values.size).mean() for _ in range(draws)]
     edge = (1.0 - share) / 2.0
+    if np.isinf(values).any():  # PSNR of equal pictures: nothing to interpolate
+        means, last = sorted(means), draws - 1
+        return float(means[round(edge * last)]), float(means[round(last - edge * last)])
     return tuple(float(v) for v in np.quantile(means, [edge, 1.0 - edge]))
 
 
@@ -190,7 +199,14 @@ def score(real_rgb, fake_ab):
         dict from each name in `COLUMNS` to N numbers. PSNR, SSIM, CIEDE2000 and
         colourfulness look at the picture as shown (8 bits, inside sRGB); `ab_mse`
         and `ab_mae` at the prediction itself.
+
+    Raises:
+        ValueError: if the numbers of pictures or their sizes differ.
     """
+    if np.shape(fake_ab) != (*np.shape(real_rgb)[:3], 2):
+        raise ValueError(
+            f"pictures {np.shape(real_rgb)} and colours {np.shape(fake_ab)} do not fit."
+        )
     scores = {name: [] for name in COLUMNS}
     for real, ab in zip(real_rgb, fake_ab):
         lab = rgb8_to_lab(real)
@@ -253,10 +269,20 @@ def format_table(rows, real_rgb):
 def _same(real, fake):
     if np.shape(real) != np.shape(fake):
         raise ValueError(f"shapes differ: {np.shape(real)} and {np.shape(fake)}.")
-    if np.asarray(real).dtype != np.asarray(fake).dtype and (
-        np.uint8 in (np.asarray(real).dtype, np.asarray(fake).dtype)
-    ):
-        raise ValueError(
-            f"types differ: {np.asarray(real).dtype} and {np.asarray(fake).dtype}. "
-            "Compare 8-bit pictures with 8-bit pictures."
-        )
+
+
+def _eight_bit(*pictures):
+    for rgb in pictures:
+        if np.asarray(rgb).dtype != np.uint8:
+            raise ValueError(
+                f"an 8-bit picture is needed, got {np.asarray(rgb).dtype}. Bring "
+                "floats in [0, 1] there with np.rint(rgb * 255).astype('uint8')."
+            )
+
+
+def _floating(*colours):
+    for lab in colours:
+        if not np.issubdtype(np.asarray(lab).dtype, np.floating):
+            raise ValueError(
+                f"Lab colours must be floats, got {np.asarray(lab).dtype}."
+            )

@@ -92,7 +92,7 @@ def build_mobilenet_unet(
         encoder_weights: None for random weights (when the whole network's weights
             are loaded afterwards), "imagenet" to download them, or a path.
         widths: channels of the decoder from 1/32 to 1/2 of the side.
-        train_encoder: whether the encoder learns too. Its BatchNorm statistics stay
+        train_encoder: whether the encoder learns too. Its BatchNorm layers stay
             frozen either way.
         name: name of the model.
 
@@ -100,10 +100,15 @@ def build_mobilenet_unet(
         A `keras.Model`: float32 `(B, H, W, 1)` -> `(B, H, W, 2)` in (-1, 1), H and W
         multiples of 32.
 
+    Raises:
+        ValueError: if `widths` are not five numbers of at least 1.
+
     Reference:
         Sandler et al. 2018, MobileNetV2 (arXiv 1801.04381); Ronneberger et al. 2015,
         U-Net (arXiv 1505.04597).
     """
+    if len(widths) != 5 or min(widths) < 1:
+        raise ValueError(f"widths must be five numbers of at least 1, got {widths}.")
     L = keras.Input((None, None, 1), name="L")
     grey = layers.Concatenate(name="grey")([L, L, L])  # (B, H, W, 3)
     encoder = keras.applications.MobileNetV2(
@@ -112,7 +117,11 @@ def build_mobilenet_unet(
     taps = [encoder.get_layer(tap).output for tap in MOBILENET_TAPS]
     encoder = keras.Model(encoder.input, taps, name="encoder")
     encoder.trainable = train_encoder
-    features = encoder(grey, training=False)
+    for layer in encoder.layers:
+        # `training=False` in the call would not do: `fit` of the whole overrides it.
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = False
+    features = encoder(grey)
 
     def convolve(x, width, kernel, label):
         return layers.Conv2D(

@@ -11,8 +11,15 @@ import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp")
-MAX_PIXELS = 200_000_000
+# Below the 179 million pixels at which Pillow itself refuses.
+MAX_PIXELS = 170_000_000
 _GREY_16_BIT = ("I;16", "I;16L", "I;16B", "I;16N", "I")
+# The EXIF tags that still hold for the coloured picture: title, camera, software,
+# date, artist, copyright and Windows' own texts. A TIFF's other tags say how its
+# pixels were stored, and would spoil the new file.
+_KEPT_TAGS = (0x10E, 0x10F, 0x110, 0x131, 0x132, 0x13B, 0x8298, *range(0x9C9B, 0x9CA0))
+_EXIF_FOLDER, _GPS_FOLDER = 0x8769, 0x8825
+_STALE_TAGS = (0xA001, 0xA002, 0xA003, 0xA005)  # colour space, size, interoperability
 
 
 class PictureError(ValueError):
@@ -61,7 +68,8 @@ def read_picture(source):
         source = io.BytesIO(source)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Large pictures and damaged metadata; only Pillow's own warnings.
+            warnings.filterwarnings("ignore", module="PIL")
             with Image.open(source) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise PictureError(
@@ -76,10 +84,13 @@ def read_picture(source):
         raise PictureError(
             f"{name}: not a picture, or empty. Known endings: {', '.join(EXTENSIONS)}."
         ) from None
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
-        raise PictureError(f"{name}: cannot be decoded ({error}).") from error
     except Image.DecompressionBombError:
-        raise PictureError(f"{name}: far too many pixels, refused.") from None
+        raise PictureError(
+            f"{name}: far more than {MAX_PIXELS // 1_000_000} megapixels; "
+            "make it smaller first."
+        ) from None
+    except Exception as error:  # each decoder raises its own kinds on damaged files
+        raise PictureError(f"{name}: cannot be decoded ({error}).") from error
 
 
 def write_picture(path, picture, quality=95):
@@ -95,7 +106,9 @@ def write_picture(path, picture, quality=95):
         The path, as a `Path`.
 
     Raises:
-        PictureError: if the ending is not one of a format that can be written.
+        PictureError: if the ending is not one of a format that can be written, or
+            the format cannot hold the picture.
+        OSError: if the folder cannot be written or the disk is full.
     """
     path = Path(path)
     kind = Image.registered_extensions().get(path.suffix.lower())
@@ -111,16 +124,25 @@ def write_picture(path, picture, quality=95):
         else:
             white = Image.new("RGB", image.size, "white")
             image = Image.composite(image, white, alpha)
-    options = dict(picture.info)
+    options = {}
     if kind in ("JPEG", "WEBP"):
         options["quality"] = quality
     if kind == "JPEG":
         options["subsampling"] = 0
+    try:
+        data = _encoded(image, kind, {**options, **picture.info})
+    except Exception:  # metadata that this format cannot hold; the picture matters more
+        try:
+            data = _encoded(image, kind, options)
+        except Exception as error:
+            raise PictureError(
+                f"{path}: cannot be written as {kind} ({error})."
+            ) from error
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=".colorlib-", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            image.save(file, kind, **options)
+            file.write(data)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
@@ -164,17 +186,20 @@ def square_thumbnail(source, size):
     return resize_rgb(rgb[top : top + side, left : left + side], size, size)
 
 
+def _encoded(image, kind, options):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
 def _decode(image):
-    info = {}
-    exif = image.getexif()
     kind = image.format or "PNG"
     profile = image.info.get("icc_profile")
-    if "dpi" in image.info and all(float(v) > 0 for v in image.info["dpi"]):
-        info["dpi"] = tuple(float(v) for v in image.info["dpi"])
-    image = ImageOps.exif_transpose(image)
-    if len(exif):
-        exif.pop(0x0112, None)  # the rotation is in the pixels now
-        info["exif"] = exif.tobytes()
+    info = _kept_metadata(image)
+    try:
+        image = ImageOps.exif_transpose(image)
+    except Exception:
+        pass  # EXIF that is damaged says nothing about which side is up
     alpha = None
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or (
         "transparency" in image.info and image.mode in ("P", "L", "RGB", "1")
@@ -188,22 +213,54 @@ def _decode(image):
     return Picture(_to_rgb8(image, profile), alpha, kind, info)
 
 
+def _kept_metadata(image):
+    """The `exif` (without rotation, which goes into the pixels) and `dpi` to keep."""
+    info = {}
+    try:
+        dpi = tuple(float(v) for v in image.info.get("dpi", ()))
+        if len(dpi) == 2 and all(0 < v <= 65535 for v in dpi):
+            info["dpi"] = dpi
+        exif, kept = image.getexif(), Image.Exif()
+        for tag in _KEPT_TAGS:
+            if tag in exif:
+                kept[tag] = exif[tag]
+        for folder in (_EXIF_FOLDER, _GPS_FOLDER):
+            values = dict(exif.get_ifd(folder))
+            for tag in _STALE_TAGS:
+                values.pop(tag, None)
+            if values:
+                kept[folder] = values
+        if len(kept):
+            info["exif"] = kept.tobytes()
+    except Exception:
+        pass  # damaged metadata is left behind; the picture may still be good
+    return info
+
+
 def _to_rgb8(image, profile):
     if image.mode in _GREY_16_BIT:
-        # Pillow's own conversion clips 16 bits at 255; keep the upper 8 instead.
-        values = np.asarray(image).astype("float64")
-        values = values / 257.0 if values.max(initial=0) > 255 else values
-        grey = np.clip(np.round(values), 0, 255).astype("uint8")
-        return np.repeat(grey[:, :, None], 3, axis=2)
+        return _grey_to_rgb8(image)
     if image.mode == "F":
-        raise PictureError("32-bit float pictures are not supported; save 16 bits.")
-    if profile and image.mode in ("RGB", "RGBA", "CMYK", "L"):
+        raise ValueError("32-bit float pictures are not supported; save 16 bits")
+    if profile and image.mode in ("RGB", "RGBA", "P", "CMYK", "L"):
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            base = image.convert("RGB") if image.mode == "RGBA" else image
+            base = image.convert("RGB") if image.mode in ("RGBA", "P") else image
             srgb = ImageCms.createProfile("sRGB")
             converted = ImageCms.profileToProfile(base, source, srgb, outputMode="RGB")
             return np.array(converted)
-        except ImageCms.PyCMSError:
+        except (ImageCms.PyCMSError, OSError):
             pass  # a broken or mismatched profile: read the numbers as sRGB
     return np.array(image.convert("RGB"))
+
+
+def _grey_to_rgb8(image):
+    # Pillow's own conversion clips 16 bits at 255; keep the upper 8 instead.
+    values = np.asarray(image).astype("float64")
+    largest = values.max(initial=0)
+    if largest > 65535:
+        raise ValueError("32-bit grey pictures are not supported; save 16 bits")
+    if image.mode != "I" or largest > 255:  # "I" is also used for small integers
+        values = values / 257.0
+    grey = np.clip(np.round(values), 0, 255).astype("uint8")
+    return np.repeat(grey[:, :, None], 3, axis=2)

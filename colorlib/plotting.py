@@ -48,6 +48,20 @@ def show_channel(channel, title="", axes=None, limit=80):
     _finish(axes, title)
 
 
+def show_lab(lab):
+    """Draws the three channels of a Lab picture side by side.
+
+    Args:
+        lab: array `(H, W, 3)`: L* in [0, 100], a* and b* in CIE units.
+    """
+    figure, all_axes = plt.subplots(1, 3, figsize=(WIDTH, 3), dpi=100)
+    show_L(lab[..., 0], "L: 0 black, 100 white", all_axes[0])
+    show_channel(lab[..., 1], "a: green (here blue) to red", all_axes[1])
+    show_channel(lab[..., 2], "b: blue to yellow (here red)", all_axes[2])
+    figure.tight_layout()
+    plt.show()
+
+
 def show_row(pictures, titles=None):
     """Draws pictures side by side; two-dimensional ones are taken as L*.
 
@@ -56,9 +70,10 @@ def show_row(pictures, titles=None):
         titles: one for each, or None.
     """
     titles = titles or [""] * len(pictures)
-    height = WIDTH / max(4, len(pictures)) + 0.3
+    side = WIDTH / max(4, len(pictures))
+    size = (side * len(pictures), side + 0.3)
     figure, all_axes = plt.subplots(
-        1, len(pictures), figsize=(WIDTH, height), dpi=100, squeeze=False
+        1, len(pictures), figsize=size, dpi=100, squeeze=False
     )
     for axes, picture, title in zip(all_axes[0], pictures, titles):
         draw = show_L if np.ndim(np.squeeze(picture)) == 2 else show_rgb

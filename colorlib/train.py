@@ -10,7 +10,7 @@ from colorlib import models
 from colorlib.batches import Batches
 from colorlib.cards import write_card
 from colorlib.data import MIN_CHROMA, PARTS, concatenate, load_pictures
-from colorlib.evaluate import evaluate, summarize
+from colorlib.evaluate import evaluate, middle, summarize
 from colorlib.metrics import LightnessTable, mean_ab
 from colorlib.recipes import RECIPES
 from colorlib.training import (
@@ -99,6 +99,8 @@ def train(name, folder, verbose="auto"):
     model = build_model(recipe, pretrained=True)
     compile_model(model, recipe, len(batches) * recipe.epochs)
     settings = dataclasses.asdict(recipe)
+    for without_effect in ("title", "inference_size"):
+        del settings[without_effect]
     history = fit_resumable(
         model, batches, validation, recipe.epochs, folder, (), verbose, settings
     )
@@ -125,11 +127,10 @@ def make_card(name, model, parts, history, steps_per_epoch):
     """
     recipe = RECIPES[name]
     best = int(np.argmin(history["val_loss"]))
-    train_rgb, test_rgb = parts["train"].rgb, parts["test"].rgb
-    if recipe.crop:
-        edge = (recipe.size - recipe.crop) // 2
-        test_rgb = test_rgb[:, edge : edge + recipe.crop, edge : edge + recipe.crop]
-    mean, table = mean_ab(train_rgb), LightnessTable.fit(train_rgb)
+    train_rgb, test_rgb = parts["train"].rgb, middle(parts["test"].rgb, recipe.crop)
+    # Rounded first, so that `evaluate` with what the card holds gives the same table.
+    mean = np.round(mean_ab(train_rgb), 2)
+    table = LightnessTable(np.round(LightnessTable.fit(train_rgb).ab, 1))
     rows = evaluate(model, test_rgb, mean, table, name)
     figures, text = summarize(rows, test_rgb)
     sets = " + ".join(recipe.data)

@@ -73,7 +73,11 @@ def check_writable(folder):
 
 def hardware():
     """One line about the machine: accelerator or processor cores, and versions."""
-    kinds = {str(d).split(":")[0] for d in keras.distribution.list_devices()} - {"cpu"}
+    try:
+        devices = keras.distribution.list_devices()
+    except (AttributeError, NotImplementedError):  # Keras has no list for PyTorch
+        devices = []
+    kinds = {str(device).split(":")[0] for device in devices} - {"cpu"}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
     machine = (
         " and ".join(sorted(kinds)).upper() or f"{cores or os.cpu_count()} CPU cores"
@@ -159,6 +163,7 @@ def fit_resumable(
     Raises:
         OSError: if the folder is not writable, at the start.
         WeightsError: if the checkpoint is damaged or of another model or settings.
+        ValueError: if a loss is not finite; the epoch before is kept.
     """
     check_writable(folder)
     run = _Run(model, train, Path(folder), settings or {})
@@ -198,6 +203,8 @@ class _Run(keras.callbacks.Callback):
         if not path.exists():
             return 0
         arrays = _read_npz(path)
+        if "run" not in arrays:
+            raise WeightsError(f"{path} is not a checkpoint; choose another folder.")
         saved = json.loads(str(arrays.pop("run")))
         if saved["settings"] != self.settings:
             raise WeightsError(
@@ -214,9 +221,15 @@ class _Run(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         row = {"epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}}
         row["seconds"] = round(time.perf_counter() - self.began, 1)
+        if not np.isfinite([row["loss"], row["val_loss"]]).all():
+            raise ValueError(
+                f"Training diverged in epoch {epoch + 1}: loss {row['loss']:g}, "
+                f"val_loss {row['val_loss']:g}. Try a smaller learning rate, in a new "
+                f"folder; {self.folder} keeps the epochs before."
+            )
         for key, value in row.items():
             self.history.setdefault(key, []).append(value)
-        if row["val_loss"] <= min(self.history["val_loss"]):
+        if np.argmin(self.history["val_loss"]) == epoch:
             save_weights(self.network, self.folder / "best.npz", "float32")
         arrays = {
             f"{i:04d}|{v.path}": np.asarray(keras.ops.convert_to_numpy(v))
@@ -271,7 +284,7 @@ def _assign(variables, arrays, path):
         )
     pairs = list(zip(variables, sorted(arrays)))
     for variable, key in pairs:
-        stored_path = key.split("|", 1)[1]
+        stored_path = key.partition("|")[2]
         # Layers that Keras named have another number in each session; the last word
         # (kernel, bias, momentum, ...) stays.
         kinds = {re.split("[/_]", p)[-1] for p in (stored_path, variable.path)}

@@ -1,0 +1,87 @@
+"""The unit tests: no mirror, a quiet TensorFlow, and a network that takes no time."""
+
+import os
+from pathlib import Path
+
+# What colorlib sets for its commands; nothing that a lesson's kernel must not inherit.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+ROOT = Path(__file__).resolve().parent.parent
+MIRROR = os.environ.get("COLORLIB_MIRROR")
+# The colour that the network of `constant_model` gives to every pixel, CIE units.
+CONSTANT_AB = (18.0, -12.0)
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch):
+    """Unit tests see the bundled pictures only, on every machine."""
+    monkeypatch.delenv("COLORLIB_MIRROR", raising=False)
+    monkeypatch.delenv("COLORLIB_BACKBONES", raising=False)
+
+
+@pytest.fixture
+def mirror(monkeypatch):
+    """The mirror of the data sets, for tests that need real data."""
+    if not MIRROR:
+        pytest.skip("COLORLIB_MIRROR is not set")
+    monkeypatch.setenv("COLORLIB_MIRROR", MIRROR)
+    return Path(MIRROR)
+
+
+@pytest.fixture(scope="session")
+def photos():
+    """Six bundled test photographs as uint8 `(6, 64, 64, 3)`."""
+    from colorlib.pictures import square_thumbnail
+
+    files = sorted((ROOT / "data" / "samples" / "test").glob("*.jpg"))[::5][:6]
+    return np.stack([square_thumbnail(file, 64) for file in files])
+
+
+def write_model(path, network, **entries):
+    """Stores a network with a card that has every entry."""
+    from colorlib.cards import write_card
+    from colorlib.training import save_weights
+
+    save_weights(network, path)
+    card = {
+        "name": path.stem,
+        "title": "For the tests",
+        "network": "baseline_cnn",
+        "options": {"filters": 2},
+        "multiple": 8,
+        "inference_size": 32,
+        "parameters": network.count_params(),
+        "data": "none",
+        "seed": 0,
+        "epochs": 1,
+        "steps": 1,
+        "batch_size": 1,
+        "best_epoch": 1,
+        "training_loss": 0.02,
+        "validation_loss": 0.03,
+        "minutes": 0.0,
+        "hardware": "2 CPU cores",
+        "command": f"python -m colorlib train {path.stem}",
+        "test": "none",
+        "table": "| | PSNR |\n|---|---|\n| grey | 25.00 |",
+        "mean_ab": [1.0, 2.0],
+        "lightness_table": [[0.0, 0.0]] * 101,
+    }
+    write_card(path, {**card, **entries})
+    return path
+
+
+@pytest.fixture(scope="session")
+def constant_model(tmp_path_factory):
+    """Weights and card of a network that says `CONSTANT_AB` everywhere."""
+    from colorlib.models import build_baseline_cnn
+
+    network = build_baseline_cnn(filters=2)
+    kernel, bias = network.get_layer("ab").weights
+    kernel.assign(np.zeros(kernel.shape))
+    bias.assign(np.arctanh(np.array(CONSTANT_AB) / 128.0))
+    return write_model(tmp_path_factory.mktemp("model") / "constant.npz", network)

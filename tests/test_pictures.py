@@ -1,0 +1,526 @@
+import io
+import os
+import random
+import stat
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageDraw
+
+from colorlib import pictures
+from colorlib.pictures import (
+    EXTENSIONS,
+    Picture,
+    PictureError,
+    read_picture,
+    resize_plane,
+    resize_rgb,
+    square_thumbnail,
+    write_picture,
+)
+
+SIZES = [(1, 1), (1, 500), (500, 1), (37, 53)]  # height, width
+
+
+def scene(height=40, width=56):
+    """A picture without symmetry: smooth colours and one dark corner."""
+    y, x = np.mgrid[:height, :width]
+    rgb = np.stack([x * 4 + 10, y * 5 + 20, 250 - x * 2 - y], axis=-1)
+    rgb[: height // 4, : width // 4] = 10
+    return np.clip(rgb, 0, 255).astype("uint8")
+
+
+def encode(image, kind="PNG", **options):
+    if isinstance(image, np.ndarray):
+        image = Image.fromarray(image)
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def profile(name="sRGB"):
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile(name)).tobytes()
+
+
+def error(a, b):
+    return np.abs(np.asarray(a, float) - np.asarray(b, float)).max()
+
+
+# Reading: formats and modes.
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF"])
+def test_lossless_formats_are_read_exactly(kind):
+    read = read_picture(encode(scene(), kind))
+    np.testing.assert_array_equal(read.rgb, scene())
+    assert read.format == kind and read.alpha is None and read.rgb.dtype == np.uint8
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "GIF"])
+def test_lossy_formats_are_read_closely(kind):
+    read = read_picture(encode(scene(), kind))
+    assert np.abs(read.rgb.astype(int) - scene()).mean() < 5
+    assert read.format == kind and read.alpha is None
+
+
+@pytest.mark.parametrize("height, width", SIZES)
+def test_odd_sizes(height, width):
+    assert read_picture(encode(scene(height, width))).rgb.shape == (height, width, 3)
+
+
+def test_path_bytes_and_file_object_give_the_same(tmp_path):
+    path = tmp_path / "bild.png"
+    path.write_bytes(encode(scene()))
+    for source in (path, str(path), path.read_bytes(), io.BytesIO(path.read_bytes())):
+        np.testing.assert_array_equal(read_picture(source).rgb, scene())
+
+
+def test_grey_becomes_three_equal_channels():
+    grey = np.asarray(Image.fromarray(scene()).convert("L"))
+    for data in (encode(grey), encode(grey, "TIFF"), encode(grey, "BMP")):
+        read = read_picture(data)
+        np.testing.assert_array_equal(read.rgb, np.stack([grey] * 3, axis=-1))
+
+
+def test_one_bit_is_black_and_white():
+    bits = Image.fromarray(scene()).convert("1")
+    for data in (encode(bits), encode(bits, "TIFF"), encode(bits, "BMP")):
+        read = read_picture(data).rgb
+        assert set(np.unique(read)) == {0, 255}
+        np.testing.assert_array_equal(read[..., 0] == 255, np.asarray(bits))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_16_bit_grey_keeps_its_upper_bits(kind):
+    levels = np.linspace(0, 65535, 64 * 32).reshape(32, 64)
+    grey = np.rint(levels).astype("uint16")
+    read = read_picture(encode(grey, kind)).rgb
+    assert error(read[..., 0], levels / 257) <= 0.5 + 1e-2
+    assert (read[..., 0] == read[..., 2]).all()
+
+
+def test_a_dark_16_bit_picture_stays_dark():
+    grey = np.full((8, 8), 250, "uint16")  # of 65535
+    assert read_picture(encode(grey)).rgb.max() <= 1
+
+
+def test_16_bit_colour():
+    deep = (scene().astype("uint16") * 257).astype(">u2")
+    height, width = deep.shape[:2]
+
+    def chunk(kind, data):
+        size, check = len(data), zlib.crc32(kind + data)
+        return size.to_bytes(4, "big") + kind + data + check.to_bytes(4, "big")
+
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x10\x02\0\0\0"
+    rows = b"".join(b"\0" + row.tobytes() for row in deep)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    png += chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    np.testing.assert_array_equal(read_picture(png).rgb, scene())
+
+
+def test_32_bit_pictures_are_refused_with_advice():
+    huge = Image.fromarray(np.full((4, 4), 70_000, "int32"))
+    for data in (encode(huge, "TIFF"), encode(np.zeros((4, 4), "float32"), "TIFF")):
+        with pytest.raises(PictureError, match="save 16 bits"):
+            read_picture(data)
+
+
+def test_cmyk():
+    image = Image.fromarray(scene()).convert("CMYK")
+    assert error(read_picture(encode(image, "TIFF")).rgb, scene()) <= 1
+    difference = np.abs(
+        read_picture(encode(image, "JPEG", quality=95)).rgb - scene() * 1.0
+    )
+    assert difference.mean() < 3  # Adobe's inverted CMYK would be 100 and more off
+
+
+@pytest.mark.parametrize("mode, kind", [("YCbCr", "TIFF"), ("LAB", "TIFF")])
+def test_other_colour_spaces(mode, kind):
+    image = Image.fromarray(scene())
+    if mode == "LAB":
+        to_lab = [ImageCms.createProfile(name) for name in ("sRGB", "LAB")]
+        image = ImageCms.profileToProfile(image, *to_lab, outputMode="LAB")
+    read = read_picture(encode(image.convert(mode), kind)).rgb
+    assert np.abs(read.astype(int) - scene()).mean() < 3
+
+
+def test_only_the_first_frame_of_an_animation_is_read():
+    frames = [Image.new("RGB", (9, 5), colour) for colour in ("red", "blue", "lime")]
+    data = encode(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    np.testing.assert_array_equal(read_picture(data).rgb[0, 0], [255, 0, 0])
+
+
+# Transparency.
+
+
+def transparency():
+    alpha = np.full((40, 56), 255, "uint8")
+    alpha[5:20, 7:30] = 0
+    alpha[20:30, 7:30] = 99
+    return alpha
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP"])
+def test_rgba_gives_alpha(kind):
+    rgba = np.dstack([scene(), transparency()])
+    options = {"lossless": True, "exact": True} if kind == "WEBP" else {}
+    read = read_picture(encode(rgba, kind, **options))
+    np.testing.assert_array_equal(read.alpha, transparency())
+    np.testing.assert_array_equal(read.rgb, scene())
+
+
+def test_fully_opaque_rgba_has_no_alpha():
+    rgba = np.dstack([scene(), np.full((40, 56), 255, "uint8")])
+    read = read_picture(encode(rgba))
+    assert read.alpha is None
+    np.testing.assert_array_equal(read.rgb, scene())
+
+
+def test_grey_with_alpha():
+    grey = np.asarray(Image.fromarray(scene()).convert("L"))
+    read = read_picture(encode(np.dstack([grey, transparency()])))
+    np.testing.assert_array_equal(read.alpha, transparency())
+    np.testing.assert_array_equal(read.rgb, np.stack([grey] * 3, axis=-1))
+
+
+def test_palette_is_looked_up_and_its_transparent_entry_found():
+    image = Image.new("P", (56, 40), 0)
+    image.putpalette([200, 30, 40, 20, 160, 60, 10, 20, 250])
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, 20, 39), fill=1)
+    draw.rectangle((40, 0, 55, 39), fill=2)
+    plain = read_picture(encode(image))
+    assert plain.alpha is None
+    colours = [[20, 160, 60], [200, 30, 40], [10, 20, 250]]
+    np.testing.assert_array_equal(plain.rgb[0, [0, 30, 50]], colours)
+    holes = read_picture(encode(image, transparency=1))
+    assert (holes.alpha[:, :21] == 0).all() and (holes.alpha[:, 21:] == 255).all()
+    half = read_picture(encode(image, transparency=bytes([255, 255, 77])))
+    assert (half.alpha[:, 40:] == 77).all() and (half.alpha[:, :40] == 255).all()
+    np.testing.assert_array_equal(half.rgb, plain.rgb)
+    gif = read_picture(encode(image, "GIF", transparency=2))
+    assert (gif.alpha[:, 40:] == 0).all() and (gif.alpha[:, :40] == 255).all()
+
+
+@pytest.mark.parametrize("mode, key", [("L", 10), ("RGB", (10, 10, 10)), ("1", 0)])
+def test_transparent_colour_key(mode, key):
+    image = Image.fromarray(scene()).convert(mode)
+    read = read_picture(encode(image, transparency=key))
+    assert read.alpha[0, 0] == 0 and read.alpha[-1, -1] == 255
+    np.testing.assert_array_equal(read.rgb, np.asarray(image.convert("RGB")))
+
+
+# Rotation, colour profiles, metadata.
+
+
+def exif(orientation=None):
+    tags = Image.Exif()
+    tags[0x010E] = "Grandmother, 1931"
+    tags[0x8298] = "the family"
+    tags[0x8769] = {0x9003: "1999:12:31 23:59:59", 0xA001: 65535, 0xA002: 56}
+    if orientation:
+        tags[0x0112] = orientation
+    return tags.tobytes()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_rotation_is_applied_and_removed(tmp_path, kind, orientation):
+    upright = scene()
+    turned = {  # how a camera stores the upright scene under each orientation
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: upright.transpose(1, 0, 2)[::-1],
+        7: upright[::-1, ::-1].transpose(1, 0, 2),
+        8: upright.transpose(1, 0, 2)[:, ::-1],
+    }[orientation]
+    data = encode(np.ascontiguousarray(turned), kind, exif=exif(orientation))
+    read = read_picture(data)
+    assert read.rgb.shape == upright.shape
+    assert np.abs(read.rgb.astype(int) - upright).mean() < 6
+    path = write_picture(tmp_path / f"x.{kind.lower()}", read)
+    with Image.open(path) as image:
+        assert image.getexif().get(0x0112, 1) == 1
+        assert image.getexif()[0x010E] == "Grandmother, 1931"
+    again = read_picture(path)  # not turned twice
+    assert np.abs(again.rgb.astype(int) - upright).mean() < 8
+
+
+def test_texts_of_the_metadata_are_kept_and_stale_ones_left_out(tmp_path):
+    for kind in ("jpg", "png", "webp", "tif"):
+        name = {"jpg": "JPEG", "tif": "TIFF"}.get(kind, kind.upper())
+        read = read_picture(encode(scene(), name, exif=exif(6)))
+        with Image.open(write_picture(tmp_path / f"x.{kind}", read)) as image:
+            tags = image.getexif()
+            assert tags[0x8298] == "the family"
+            inner = tags.get_ifd(0x8769)
+            assert inner[0x9003] == "1999:12:31 23:59:59"
+            assert 0xA001 not in inner and 0xA002 not in inner
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "tif", "bmp"])
+def test_resolution_is_kept(tmp_path, kind):
+    name = {"jpg": "JPEG", "tif": "TIFF"}.get(kind, kind.upper())
+    read = read_picture(encode(scene(), name, dpi=(300, 300)))
+    with Image.open(write_picture(tmp_path / f"x.{kind}", read)) as image:
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.02)
+
+
+@pytest.mark.parametrize("dpi", [(0, 0), (-3.0, 3.0), (1e9, 1e9), (float("nan"),) * 2])
+@pytest.mark.parametrize("kind", ["jpg", "png", "tif", "bmp"])
+def test_impossible_metadata_does_not_cost_the_picture(tmp_path, kind, dpi):
+    picture = Picture(scene(), info={"dpi": dpi, "exif": b"Exif\0\0" + b"x" * 70_000})
+    read = read_picture(write_picture(tmp_path / f"x.{kind}", picture))
+    assert read.rgb.shape == scene().shape
+
+
+def test_damaged_metadata_does_not_cost_the_picture():
+    for junk in (b"Exif\0\0junk", b"Exif\0\0II*\0\xff\xff\xff\xff", b"\0" * 50):
+        read = read_picture(encode(scene(), "JPEG", exif=junk))
+        assert read.rgb.shape == scene().shape
+
+
+def test_a_colour_profile_is_applied():
+    # A profile whose red and blue are exchanged: unmistakable where it is used.
+    swapped = bytearray(profile())
+    count = int.from_bytes(swapped[128:132], "big")
+    for i in range(count):
+        start = 132 + 12 * i
+        name = bytes(swapped[start : start + 4])
+        swap = {b"rXYZ": b"bXYZ", b"bXYZ": b"rXYZ"}
+        swapped[start : start + 4] = swap.get(name, name)
+    image = Image.fromarray(scene())
+    exchanged = scene()[..., ::-1]
+    for data in (
+        encode(image, icc_profile=bytes(swapped)),
+        encode(image.convert("RGBA"), icc_profile=bytes(swapped)),
+        encode(image, "TIFF", icc_profile=bytes(swapped)),
+    ):
+        assert error(read_picture(data).rgb, exchanged) <= 6
+    palette = image.quantize(64)
+    read = read_picture(encode(palette, icc_profile=bytes(swapped))).rgb
+    assert error(read, np.asarray(palette.convert("RGB"))[..., ::-1]) <= 6
+    assert error(read_picture(encode(image, icc_profile=profile())).rgb, scene()) <= 1
+
+
+def test_the_profile_is_not_applied_twice(tmp_path):
+    read = read_picture(encode(scene(), "TIFF", icc_profile=profile()))
+    for kind in ("tif", "png", "jpg"):
+        with Image.open(write_picture(tmp_path / f"x.{kind}", read)) as image:
+            assert "icc_profile" not in image.info
+
+
+@pytest.mark.parametrize("junk", [b"garbage" * 30, b"\0" * 200, profile()[:300]])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P"])
+def test_a_broken_profile_is_ignored(mode, junk):
+    image = Image.fromarray(scene()).convert(mode)
+    read = read_picture(encode(image, icc_profile=junk)).rgb
+    np.testing.assert_array_equal(read, np.asarray(image.convert("RGB")))
+
+
+def test_a_colour_profile_on_a_grey_picture_is_ignored():
+    grey = Image.fromarray(scene()).convert("L")
+    read = read_picture(encode(grey, icc_profile=profile())).rgb
+    np.testing.assert_array_equal(read[..., 1], np.asarray(grey))
+
+
+# Files that are not pictures.
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP"])
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.9])
+def test_a_truncated_file_is_an_error(tmp_path, kind, share):
+    noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3)).astype("uint8")
+    data = encode(noise, kind)
+    path = tmp_path / f"half.{kind.lower()}"
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(PictureError, match="half"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"just a text", bytes(5000)])
+def test_garbage_is_an_error_that_names_the_file(tmp_path, data):
+    path = tmp_path / "odd.jpg"
+    path.write_bytes(data)
+    with pytest.raises(PictureError, match="odd.jpg: not a picture, or empty"):
+        read_picture(path)
+
+
+def test_missing_file_and_folder(tmp_path):
+    for path in (tmp_path / "none.jpg", tmp_path):
+        with pytest.raises(PictureError, match="there is no such file"):
+            read_picture(path)
+
+
+def test_damaged_files_raise_nothing_but_picture_errors():
+    chance = random.Random(0)
+    files = [encode(scene(), k) for k in ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")]
+    files.append(encode(scene(), "JPEG", exif=exif(6), icc_profile=profile()))
+    files.append(encode(scene(), "TIFF", exif=exif(6), icc_profile=profile()))
+    outcomes = {"read": 0, "refused": 0}
+    for data in files * 60:
+        damaged = bytearray(data)
+        for _ in range(chance.choice([1, 3, 10])):
+            place = chance.randrange(min(len(damaged), chance.choice([200, 10**6])))
+            damaged[place] = chance.randrange(256)
+        try:
+            read_picture(bytes(damaged))
+            outcomes["read"] += 1
+        except PictureError:
+            outcomes["refused"] += 1
+    assert min(outcomes.values()) > 50
+
+
+def test_too_many_pixels_are_refused_before_they_are_decoded(monkeypatch):
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 1000)
+    with pytest.raises(PictureError, match="56 x 40 pixels are more than"):
+        read_picture(encode(scene()))
+    monkeypatch.undo()
+    assert pictures.MAX_PIXELS < 2 * Image.MAX_IMAGE_PIXELS  # ours speaks first
+    with pytest.raises(PictureError, match="megapixels"):
+        read_picture(encode(Image.new("1", (20_000, 10_000))))
+
+
+# Writing.
+
+
+@pytest.mark.parametrize("ending", EXTENSIONS)
+@pytest.mark.parametrize("height, width", SIZES)
+def test_every_ending_can_be_written_and_read(tmp_path, ending, height, width):
+    path = tmp_path / f"x{ending}"
+    assert write_picture(path, Picture(scene(height, width))) == path
+    with Image.open(path) as image:
+        kinds = {".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF"}
+        assert image.format == kinds.get(ending, ending[1:].upper())
+    read = read_picture(path).rgb
+    assert read.shape == (height, width, 3)
+    assert np.abs(read.astype(int) - scene(height, width)).mean() < 8
+
+
+def test_upper_case_endings_work(tmp_path):
+    with Image.open(write_picture(tmp_path / "X.JPG", Picture(scene()))) as image:
+        assert image.format == "JPEG"
+
+
+@pytest.mark.parametrize("ending", ["", ".txt", ".heic", ".pdf"])
+def test_unknown_endings_are_refused(tmp_path, ending):
+    with pytest.raises(PictureError, match="cannot write"):
+        write_picture(tmp_path / f"x{ending}", Picture(scene()))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ending", [".png", ".webp", ".tif"])
+def test_alpha_is_written_where_the_format_has_it(tmp_path, ending):
+    picture = Picture(scene(), transparency())
+    read = read_picture(write_picture(tmp_path / f"x{ending}", picture))
+    np.testing.assert_array_equal(read.alpha, transparency())
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".bmp"])
+def test_alpha_is_laid_over_white_elsewhere(tmp_path, ending):
+    picture = Picture(np.zeros((40, 56, 3), "uint8"), transparency())
+    read = read_picture(write_picture(tmp_path / f"x{ending}", picture)).rgb
+    assert read[10, 15].min() > 245 and read[-1, -1].max() < 10
+    assert abs(int(read[25, 15, 0]) - (255 - 99)) < 8
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "I;16"])
+def test_a_tiff_of_any_kind_survives_being_written_as_tiff(tmp_path, mode):
+    # The tags of the old file must not describe the pixels of the new one.
+    grey = np.asarray(Image.fromarray(scene()).convert("L"))
+    if mode == "I;16":
+        image = Image.fromarray(grey.astype("uint16") * 257)
+    else:
+        image = Image.fromarray(scene()).convert(mode)
+    read = read_picture(encode(image, "TIFF", dpi=(72, 72)))
+    again = read_picture(write_picture(tmp_path / "x.tif", read))
+    np.testing.assert_array_equal(again.rgb, read.rgb)
+
+
+def test_jpeg_keeps_colour_at_full_resolution(tmp_path):
+    stripes = np.zeros((32, 32, 3), "uint8")
+    stripes[:, ::2], stripes[:, 1::2] = (255, 0, 0), (0, 0, 255)
+    read = read_picture(write_picture(tmp_path / "x.jpg", Picture(stripes))).rgb
+    assert read[:, ::2, 0].mean() > 240 and read[:, 1::2, 0].mean() < 15
+
+
+def test_writing_makes_folders_and_obeys_the_umask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        path = write_picture(tmp_path / "a" / "b" / "x.png", Picture(scene()))
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_no_half_file_ever_stands_under_the_final_name(tmp_path, monkeypatch):
+    path = tmp_path / "x.png"
+    write_picture(path, Picture(scene()))
+    old = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_picture(path, Picture(np.zeros((9, 9, 3), "uint8")))
+    assert path.read_bytes() == old
+    assert [p.name for p in tmp_path.iterdir()] == ["x.png"]
+
+
+def test_a_folder_that_cannot_be_written_is_an_os_error(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(OSError, match="file"):
+        write_picture(tmp_path / "file" / "x.png", Picture(scene()))
+
+
+def test_a_picture_too_large_for_its_format_is_named(tmp_path):
+    wide = Picture(np.zeros((1, 20_000, 3), "uint8"))  # WebP ends at 16,383
+    with pytest.raises(PictureError, match="x.webp: cannot be written as WEBP"):
+        write_picture(tmp_path / "x.webp", wide)
+    assert list(tmp_path.iterdir()) == []
+
+
+# Resizing.
+
+
+def test_resizing_takes_height_before_width():
+    assert resize_rgb(scene(), 12, 34).shape == (12, 34, 3)
+    plane = resize_plane(scene()[..., 0], 12, 34)
+    assert plane.shape == (12, 34) and plane.dtype == np.float32
+
+
+def test_resizing_keeps_a_constant_and_floats_beyond_255():
+    assert (resize_rgb(np.full((7, 9, 3), 77, "uint8"), 40, 3) == 77).all()
+    plane = resize_plane(np.full((7, 9), -107.3), 40, 31)
+    np.testing.assert_allclose(plane, -107.3, atol=1e-4)
+
+
+def test_enlarging_is_smooth_and_not_blocky():
+    ramp = np.tile(np.linspace(-50, 50, 8), (8, 1))
+    steps = np.diff(resize_plane(ramp, 64, 64)[32])
+    assert steps.max() < 4 and (steps > -0.05).all()
+
+
+def test_shrinking_is_antialiased():
+    checker = np.indices((64, 64)).sum(axis=0) % 2 * 255
+    small = resize_rgb(np.repeat(checker[..., None], 3, axis=2).astype("uint8"), 8, 8)
+    assert np.abs(small.astype(int) - 127).max() < 12
+
+
+@pytest.mark.parametrize("height, width", SIZES)
+def test_thumbnails_are_square(height, width):
+    small = square_thumbnail(encode(scene(height, width)), 32)
+    assert small.shape == (32, 32, 3) and small.dtype == np.uint8
+
+
+def test_thumbnails_show_the_middle():
+    wide = np.zeros((20, 60, 3), "uint8")
+    wide[:, 20:40] = 200
+    assert (square_thumbnail(encode(wide), 16) == 200).all()
+    assert (square_thumbnail(encode(wide.transpose(1, 0, 2).copy()), 16) == 200).all()
