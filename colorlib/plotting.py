@@ -92,7 +92,7 @@ def show_grid(L, columns, rows=MAX_ROWS):
         rows: how many pictures to show, at most `MAX_ROWS`.
     """
     rows = min(rows, len(L), MAX_ROWS)
-    side = min(2.2, WIDTH / (1 + len(columns)))
+    side = min(1.7, WIDTH / (1 + len(columns)))
     size = (side * (1 + len(columns)), side * rows + 0.3)
     figure, grid = plt.subplots(
         rows, 1 + len(columns), figsize=size, dpi=100, squeeze=False

@@ -1,5 +1,6 @@
 import os
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import ROOT
-from keras import ops
+from keras import layers, ops
 
 from colorlib import training
 from colorlib.batches import Batches
@@ -228,23 +229,34 @@ def test_batch_normalization_statistics_are_stored_too(tmp_path):
 # Training that goes on after a kill.
 
 EPOCHS = 4
+SETTINGS = {"rate": 1, "sizes": (1, 2)}
 
 
-def run(folder, epochs=EPOCHS, callbacks=(), rate=3e-3, settings=None, filters=2):
-    """A short training with all that has a memory: dropout, Adam, order, crops."""
+def with_memory(filters=3):
+    """A network with all that has a memory: weights, statistics, random numbers.
+
+    Its layers have no names of their own, so that they differ from run to run.
+    """
+    set_seed(7)
+    L = keras.Input((None, None, 1))
+    x = layers.Conv2D(filters, 3, padding="same", activation="relu")(L)
+    x = layers.BatchNormalization(momentum=0.5)(x)
+    x = layers.Dropout(0.3)(x)
+    return keras.Model(L, layers.Conv2D(2, 3, padding="same", activation="tanh")(x))
+
+
+def batches():
     rgb = np.random.default_rng(0).integers(0, 256, (20, 20, 20, 3)).astype("uint8")
     rgb[..., 0] = 200  # something to learn
-    model = network(7, filters=filters, dropout=0.3)
+    held_out = Batches(rgb[16:], batch_size=4, crop=16, training=False)
+    return Batches(rgb[:16], batch_size=4, crop=16, seed=1), held_out
+
+
+def run(folder, epochs=EPOCHS, callbacks=(), rate=0.01, settings=SETTINGS, filters=3):
+    model = with_memory(filters)
     model.compile(keras.optimizers.Adam(rate), "mse", metrics=["mae"])
     history = fit_resumable(
-        model,
-        Batches(rgb[:16], batch_size=4, crop=16, seed=1),
-        Batches(rgb[16:], batch_size=4, crop=16, training=False),
-        epochs,
-        folder,
-        callbacks,
-        verbose=0,
-        settings=settings,
+        model, *batches(), epochs, folder, callbacks, verbose=0, settings=settings
     )
     return model, history
 
@@ -317,10 +329,21 @@ def assert_as_uninterrupted(folder, model, history, uninterrupted):
     assert read_history(folder / "history.csv")["loss"] == wanted["loss"]
 
 
+@pytest.fixture(scope="module")
+def after_one_epoch(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("one")
+    run(folder, epochs=1)
+    return folder
+
+
+@pytest.fixture
+def begun(after_one_epoch, tmp_path):
+    """A folder of a run that has done its first epoch."""
+    return shutil.copytree(after_one_epoch, tmp_path / "begun")
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_killed_in_an_epoch_and_at_its_end_the_run_is_the_same(tmp_path, uninterrupted):
-    run_and_be_killed(tmp_path, 0, 2)  # nothing is there yet
-    assert not (tmp_path / "last.npz").exists()
     run_and_be_killed(tmp_path, 2, 1)  # in the third epoch
     assert read_history(tmp_path / "history.csv")["epoch"] == [1, 2]
     run_and_be_killed(tmp_path, 2, None)  # at its end
@@ -332,24 +355,23 @@ def test_killed_in_an_epoch_and_at_its_end_the_run_is_the_same(tmp_path, uninter
     assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(".")]
 
 
-@pytest.mark.parametrize("name", ["best.npz", "last.npz", "history.csv"])
 def test_stopped_while_a_checkpoint_is_written_the_run_is_the_same(
-    tmp_path, uninterrupted, monkeypatch, name
+    begun, uninterrupted, monkeypatch
 ):
-    real, writes = os.replace, []
+    real = os.replace
+    for name in ("best.npz", "last.npz", "history.csv"):
 
-    def stop(source, target):
-        writes.append(target.name)
-        if writes.count(name) == 2 and writes[-1] == name:
-            raise KeyboardInterrupt
-        real(source, target)
+        def stop(source, target, name=name):
+            if target.name == name:
+                raise KeyboardInterrupt
+            real(source, target)
 
-    monkeypatch.setattr(os, "replace", stop)
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path)
-    monkeypatch.undo()
-    model, history = run(tmp_path)
-    assert_as_uninterrupted(tmp_path, model, history, uninterrupted)
+        monkeypatch.setattr(os, "replace", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(begun)
+        monkeypatch.undo()
+    model, history = run(begun)
+    assert_as_uninterrupted(begun, model, history, uninterrupted)
 
 
 def test_a_finished_run_is_only_loaded(uninterrupted):
@@ -359,23 +381,23 @@ def test_a_finished_run_is_only_loaded(uninterrupted):
     assert counted.epochs == [] and again == history and same(values(model), weights)
 
 
-def test_more_epochs_go_on_from_the_last_and_not_from_the_best(tmp_path, uninterrupted):
-    run(tmp_path, epochs=2)
-    model, history = run(tmp_path)
-    assert_as_uninterrupted(tmp_path, model, history, uninterrupted)
+def test_more_epochs_go_on_from_the_last_one(begun, uninterrupted):
+    model, history = run(begun)
+    assert_as_uninterrupted(begun, model, history, uninterrupted)
 
 
-def test_the_model_ends_with_the_weights_of_the_best_epoch(tmp_path):
-    model, history = run(tmp_path, rate=0.3)
-    best = int(np.argmin(history["val_loss"]))
-    other = network()
-    load_weights(other, tmp_path / "best.npz")
+def test_the_model_ends_with_the_weights_of_the_best_epoch(begun):
+    class Spoil(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.layers[-1].bias.assign([9.0, 9.0])  # tanh is stuck at 1
+
+    model, history = run(begun, epochs=2, callbacks=[Spoil()])
+    assert history["val_loss"][1] > 2 * history["val_loss"][0]
+    other = with_memory()
+    load_weights(other, begun / "best.npz")
     assert same(values(model), values(other))
-    rgb = np.random.default_rng(0).integers(0, 256, (20, 20, 20, 3)).astype("uint8")
-    rgb[..., 0] = 200
-    held_out = Batches(rgb[16:], batch_size=4, crop=16, training=False)
-    loss = model.evaluate(held_out, verbose=0, return_dict=True)["loss"]
-    assert loss == pytest.approx(history["val_loss"][best], rel=1e-5)
+    loss = model.evaluate(batches()[1], verbose=0, return_dict=True)["loss"]
+    assert loss == pytest.approx(history["val_loss"][0], rel=1e-5)
 
 
 def test_training_learns(uninterrupted):
@@ -385,43 +407,41 @@ def test_training_learns(uninterrupted):
     assert set(history) == keys
 
 
-def test_other_settings_are_refused(tmp_path):
-    run(tmp_path, epochs=1, settings={"rate": 1, "sizes": (1, 2)})
-    run(tmp_path, epochs=1, settings={"sizes": [1, 2], "rate": 1})  # the same
-    before = (tmp_path / "last.npz").read_bytes()
-    with pytest.raises(WeightsError, match="other settings.*delete this one"):
-        run(tmp_path, epochs=2, settings={"rate": 2, "sizes": (1, 2)})
-    assert (tmp_path / "last.npz").read_bytes() == before
+def test_other_settings_are_refused(begun):
+    run(begun, epochs=1, settings={"sizes": [1, 2], "rate": 1})  # the same
+    before = (begun / "last.npz").read_bytes()
+    for other in ({**SETTINGS, "rate": 2}, {}, None):
+        with pytest.raises(WeightsError, match="other settings.*delete this one"):
+            run(begun, epochs=2, settings=other)
+    assert (begun / "last.npz").read_bytes() == before
 
 
-def test_a_checkpoint_of_another_network_is_refused(tmp_path):
-    run(tmp_path, epochs=1)
+def test_a_checkpoint_of_another_network_is_refused(begun):
     with pytest.raises(WeightsError, match="does not fit"):
-        run(tmp_path, epochs=2, filters=3)
+        run(begun, epochs=2, filters=2)
 
 
-def test_a_damaged_checkpoint_is_refused(tmp_path):
-    run(tmp_path, epochs=1)
-    data = (tmp_path / "last.npz").read_bytes()
-    (tmp_path / "last.npz").write_bytes(data[: len(data) // 2])
+def test_a_damaged_checkpoint_is_refused(begun):
+    data = (begun / "last.npz").read_bytes()
+    (begun / "last.npz").write_bytes(data[: len(data) // 2])
     with pytest.raises(WeightsError, match="last.npz is damaged.*delete it"):
-        run(tmp_path)
-    save_weights(network(), tmp_path / "last.npz")
+        run(begun)
+    save_weights(network(), begun / "last.npz")
     with pytest.raises(WeightsError, match="not a checkpoint"):
-        run(tmp_path)
+        run(begun)
 
 
-def test_training_that_diverges_stops_and_says_so(tmp_path):
-    run(tmp_path, epochs=1)
-    before = (tmp_path / "last.npz").read_bytes()
-    poison = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda *_: poison.model.layers[1].kernel.assign(
-            np.full((3, 3, 1, 2), np.nan)
-        )
-    )
+def test_training_that_diverges_stops_and_says_so(begun):
+    before = (begun / "last.npz").read_bytes()
+
+    class Poison(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            kernel = self.model.layers[1].kernel
+            kernel.assign(np.full(kernel.shape, np.nan))
+
     with pytest.raises(ValueError, match="diverged in epoch 2.*smaller learning rate"):
-        run(tmp_path, callbacks=[poison])
-    assert (tmp_path / "last.npz").read_bytes() == before
+        run(begun, callbacks=[Poison()])
+    assert (begun / "last.npz").read_bytes() == before
 
 
 def test_an_unwritable_folder_costs_no_training(tmp_path):
