@@ -1,0 +1,179 @@
+import keras
+import numpy as np
+import pytest
+from conftest import CONSTANT_AB, ROOT, write_model
+
+from colorlib.cards import available_models
+from colorlib.colorize import Colorizer
+from colorlib.lab import in_gamut, lab_to_rgb, rgb8_to_lab
+from colorlib.metrics import colourfulness
+from colorlib.models import build_baseline_cnn
+from colorlib.pictures import Picture, read_picture, resize_rgb
+from colorlib.training import WeightsError
+
+OLD = ROOT / "data" / "samples" / "old"
+
+
+@pytest.fixture(scope="module")
+def colorizer(constant_model):
+    return Colorizer(constant_model)
+
+
+@pytest.fixture(scope="module")
+def lively(tmp_path_factory):
+    """A network whose colours depend on the picture."""
+    keras.utils.set_random_seed(1)
+    network = build_baseline_cnn(filters=2)
+    return Colorizer(write_model(tmp_path_factory.mktemp("lively") / "x.npz", network))
+
+
+def grey(height, width):
+    y, x = np.mgrid[:height, :width]
+    level = 128 + 90 * np.sin(y / 9.0) * np.cos(x / 13.0)
+    return np.repeat(np.rint(level).astype("uint8")[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize(
+    "height, width", [(1, 1), (1, 500), (500, 1), (37, 53), (31, 600), (300, 260)]
+)
+def test_any_size_comes_back_at_its_size(colorizer, lively, height, width):
+    for model in (colorizer, lively):
+        colored = model.colorize(Picture(grey(height, width)))
+        assert colored.rgb.shape == (height, width, 3)
+        assert colored.rgb.dtype == np.uint8
+
+
+def test_the_predicted_colour_arrives_and_lightness_stays(colorizer):
+    picture = Picture(grey(300, 260))  # more than one strip of 256 rows
+    before = rgb8_to_lab(picture.rgb)
+    after = rgb8_to_lab(colorizer.colorize(picture).rgb)
+    assert np.abs(after[..., 0] - before[..., 0]).max() < 0.6  # 8 bits, no more
+    wanted = before.copy()
+    wanted[..., 1:] = CONSTANT_AB
+    fits = in_gamut(wanted)
+    assert fits.mean() > 0.9
+    assert np.abs(after[fits][:, 1:] - CONSTANT_AB).max() < 2  # 8 bits
+    assert np.abs(after[fits][:, 1:].mean(axis=0) - CONSTANT_AB).max() < 0.3
+
+
+def test_black_and_white_stay(colorizer):
+    for level in (0, 255):
+        colored = colorizer.colorize(Picture(np.full((40, 40, 3), level, "uint8"))).rgb
+        assert np.abs(colored.astype(int) - level).max() <= 1
+
+
+def test_strength_scales_the_colour(colorizer):
+    picture = Picture(np.full((40, 40, 3), 128, "uint8"))
+    for strength in (0.0, 0.5, 1.0, 2.0):
+        ab = rgb8_to_lab(colorizer.colorize(picture, strength).rgb)[..., 1:]
+        wanted = np.array(CONSTANT_AB) * strength
+        assert np.abs(ab - wanted).max() < 1
+    np.testing.assert_array_equal(colorizer.colorize(picture, 0.0).rgb, picture.rgb)
+
+
+def test_own_colours_of_the_picture_do_not_matter(lively, photos):
+    real = photos[0]
+    lab = rgb8_to_lab(real)
+    lab[..., 1:] = 0
+    without = np.rint(lab_to_rgb(lab) * 255).astype("uint8")
+    first = lively.colorize(Picture(real)).rgb
+    second = lively.colorize(Picture(without)).rgb
+    assert np.abs(first.astype(int) - second).mean() < 1.5
+
+
+def test_alpha_and_metadata_are_kept_and_the_argument_left_alone(colorizer):
+    rgb, alpha = grey(40, 50), np.arange(2000, dtype="uint8").reshape(40, 50)
+    picture = Picture(rgb.copy(), alpha, "WEBP", {"dpi": (300.0, 300.0)})
+    colored = colorizer.colorize(picture)
+    np.testing.assert_array_equal(colored.alpha, alpha)
+    assert colored.format == "WEBP" and colored.info == {"dpi": (300.0, 300.0)}
+    np.testing.assert_array_equal(picture.rgb, rgb)
+    assert np.abs(colored.rgb.astype(int) - rgb).max() > 5
+
+
+def test_predict_ab_is_what_colorize_paints(lively):
+    picture = Picture(grey(64, 96))
+    ab = lively.predict_ab(rgb8_to_lab(picture.rgb)[..., 0])
+    assert ab.shape == (64, 96, 2) and ab.dtype == np.float32
+    lab = np.concatenate([rgb8_to_lab(picture.rgb)[..., :1], ab], axis=-1)
+    painted = np.rint(lab_to_rgb(lab) * 255)
+    assert np.abs(painted - lively.colorize(picture).rgb).mean() < 2
+
+
+def test_the_same_picture_gets_the_same_colours(lively):
+    picture = Picture(grey(64, 96))
+    first, second = lively.colorize(picture).rgb, lively.colorize(picture).rgb
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_larger_scan_gets_about_the_same_colours(lively):
+    small, large = grey(64, 64), resize_rgb(grey(64, 64), 256, 256)
+    first = rgb8_to_lab(lively.colorize(Picture(small)).rgb).mean((0, 1))
+    second = rgb8_to_lab(lively.colorize(Picture(large)).rgb).mean((0, 1))
+    assert np.abs(first - second).max() < 1
+
+
+def test_colour_is_enlarged_smoothly(lively):
+    flat = np.repeat(grey(64, 64), 1, axis=0)
+    ab = lively.predict_ab(rgb8_to_lab(resize_rgb(flat, 512, 512))[..., 0])
+    steps = np.abs(np.diff(ab, axis=1)).max()
+    assert 0 < steps < np.ptp(ab) / 8  # no blocks
+
+
+@pytest.mark.parametrize(
+    "height, width, size, seen",
+    [
+        (480, 640, 32, (24, 32)),
+        (640, 480, 64, (64, 48)),
+        (1, 500, 32, (8, 32)),
+        (10, 10, 32, (32, 32)),
+        (100, 133, 100, (72, 104)),
+    ],
+)
+def test_the_network_sees_multiples_of_its_stride(
+    constant_model, height, width, size, seen
+):
+    colorizer = Colorizer(constant_model, size=size)
+    assert tuple(colorizer._network_size(height, width)) == seen
+
+
+@pytest.mark.parametrize("strength", [-0.1, 3.1, float("nan"), float("inf")])
+def test_impossible_strengths_raise(colorizer, strength):
+    with pytest.raises(ValueError, match=r"strength must be in \[0, 3\]"):
+        colorizer.colorize(Picture(grey(8, 8)), strength)
+
+
+@pytest.mark.parametrize("size", [0, 31, -64])
+def test_impossible_sizes_raise(constant_model, size):
+    with pytest.raises(ValueError, match=f"at least 32 pixels, got {size}"):
+        Colorizer(constant_model, size=size)
+
+
+def test_a_missing_model_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nobody.*[Ss]hipped models"):
+        Colorizer("nobody")
+    with pytest.raises(FileNotFoundError, match="none.npz"):
+        Colorizer(tmp_path / "none.npz")
+
+
+def test_weights_that_do_not_fit_their_card_are_refused(tmp_path):
+    network = build_baseline_cnn(filters=3)
+    path = write_model(tmp_path / "x.npz", network, options={"filters": 2})
+    with pytest.raises(WeightsError, match="does not fit"):
+        Colorizer(path)
+
+
+# The models that come with the course, on photographs that come with it.
+
+
+@pytest.mark.parametrize("name", available_models())
+def test_shipped_models_colour_old_photographs(name):
+    colorizer = Colorizer(name)
+    for path in sorted(OLD.glob("*.jpg"))[:2]:
+        picture = read_picture(path)
+        colored = colorizer.colorize(picture)
+        assert colored.rgb.shape == picture.rgb.shape
+        L = [rgb8_to_lab(p.rgb)[..., 0] for p in (picture, colored)]
+        assert np.abs(L[0] - L[1]).max() < 1
+        assert colourfulness(picture.rgb) < 1
+        assert colourfulness(colored.rgb) > (5 if name == "general" else 2)

@@ -1,0 +1,214 @@
+import dataclasses
+import hashlib
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from colorlib import train as train_module
+from colorlib.__main__ import main
+from colorlib.cards import read_card
+from colorlib.data import DATA_SETS
+from colorlib.evaluate import middle, predict_ab
+from colorlib.lab import rgb8_to_lab
+from colorlib.models import BUILDERS, STRIDE, build
+from colorlib.recipes import RECIPES
+from colorlib.train import build_model, compile_model, load_part, train
+from colorlib.training import load_weights, read_history
+
+# Recipes.
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_valid(name):
+    recipe = RECIPES[name]
+    assert recipe.data and set(recipe.data) <= set(DATA_SETS)
+    assert recipe.network in BUILDERS
+    assert recipe.loss in ("mse", "mae") and recipe.optimizer in ("adam", "adamw")
+    assert recipe.schedule in ("constant", "cosine")
+    assert recipe.epochs >= 1 and recipe.batch_size >= 1
+    assert 0 < recipe.learning_rate <= 1e-2
+    stride = STRIDE[recipe.network]
+    assert (recipe.crop or recipe.size) % stride == 0
+    assert recipe.crop is None or recipe.crop <= recipe.size
+    seen = recipe.inference_size or recipe.crop or recipe.size
+    assert seen % stride == 0 and seen >= 32
+    assert json.loads(json.dumps(recipe.options)) == recipe.options
+    build(recipe.network, **recipe.options)
+
+
+def test_the_recipes_of_week_3_are_those_of_the_course():
+    for name in ("dog", "landscape"):
+        recipe = RECIPES[name]
+        assert (recipe.network, recipe.loss) == ("baseline_cnn", "mse")
+        assert (recipe.optimizer, recipe.learning_rate) == ("adam", 3e-4)
+        assert recipe.schedule == "constant"
+    assert RECIPES["dog"].categories == ("dog",) and RECIPES["dog"].size == 32
+    assert RECIPES["landscape"].size == 64
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+@pytest.mark.parametrize("loss", ["mse", "mae"])
+def test_the_stated_optimizer_and_loss_are_really_compiled(optimizer, schedule, loss):
+    recipe = dataclasses.replace(
+        RECIPES["tiny"],
+        optimizer=optimizer,
+        schedule=schedule,
+        loss=loss,
+        learning_rate=2e-3,
+    )
+    model = build_model(recipe)
+    compile_model(model, recipe, steps=1000)
+    kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    assert type(model.optimizer) is kinds[optimizer]
+    assert model.loss == loss
+    rates = []
+    for step in (0, 10, 50, 525, 999):
+        model.optimizer.iterations.assign(step)
+        rates.append(float(model.optimizer.learning_rate))
+    if schedule == "constant":
+        np.testing.assert_allclose(rates, 2e-3, rtol=1e-6)
+    else:  # from 0 over a twentieth of the steps to the highest, and down to 0
+        np.testing.assert_allclose(rates, [0, 4e-4, 2e-3, 1e-3, 0], atol=1e-6)
+
+
+# The tiny recipe, end to end.
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """(folder, model, card, what was passed to compile) of the tiny recipe."""
+    folder = tmp_path_factory.mktemp("tiny")
+    compiled = []
+    real = keras.Model.compile
+
+    def watched(self, *arguments, **named):
+        compiled.append(named)
+        return real(self, *arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLORLIB_MIRROR", raising=False)
+        patch.setattr(keras.Model, "compile", watched)
+        model, card = train("tiny", folder, verbose=0)
+    return folder, model, card, compiled
+
+
+def test_adam_with_3e_4_is_what_trains(trained):
+    compiled = trained[3]
+    assert len(compiled) == 1
+    optimizer = compiled[0]["optimizer"]
+    assert type(optimizer) is keras.optimizers.Adam
+    assert float(optimizer.learning_rate) == pytest.approx(3e-4)
+    assert trained[1].optimizer is optimizer
+    steps = trained[2]["steps"]
+    assert int(optimizer.iterations) == steps > 0  # and it did take the steps
+    assert compiled[0]["loss"] == "mse"
+
+
+def test_weights_card_and_history_are_written(trained):
+    folder, model, card, _ = trained
+    history = read_history(folder / "history.csv")
+    assert history["epoch"] == [1, 2]
+    assert np.isfinite(history["loss"] + history["val_loss"]).all()
+    assert history["loss"][1] < history["loss"][0]
+    path, stored = read_card(folder / "tiny.npz")  # checks the SHA-256
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert stored == {**card, "bytes": path.stat().st_size, "sha256": digest}
+    assert stored["parameters"] == model.count_params() == 131_882
+    assert stored["steps"] == 2 * (len(load_part(RECIPES["tiny"], "train")) // 16)
+    best = int(np.argmin(history["val_loss"]))
+    assert stored["best_epoch"] == best + 1
+    assert stored["validation_loss"] == history["val_loss"][best]
+    assert stored["training_loss"] == history["loss"][best]
+    assert stored["command"] == "python -m colorlib train tiny"
+    assert len(stored["lightness_table"]) == 101
+    for floor in ("grey", "mean colour", "lightness table", "tiny"):
+        assert f"| {floor} |" in stored["table"] and floor in stored["figures"]
+    assert stored["figures"]["grey"]["colourfulness"] < 0.6
+
+
+def test_the_stored_weights_are_the_evaluated_ones(trained):
+    folder, model, card, _ = trained
+    other = build("baseline_cnn", **RECIPES["tiny"].options)
+    load_weights(other, folder / "tiny.npz")
+    test = load_part(RECIPES["tiny"], "test")
+    np.testing.assert_allclose(
+        predict_ab(model, test.rgb), predict_ab(other, test.rgb), atol=1e-4
+    )
+    ab = rgb8_to_lab(test.rgb)[..., 1:]
+    mse = (((predict_ab(other, test.rgb) - ab) / 128) ** 2).mean()
+    assert card["figures"]["tiny"]["ab_mse"] == pytest.approx(mse, abs=2e-6)
+    assert card["test"].startswith(f"the {len(test)} test pictures of samples, 32 x 32")
+
+
+def test_again_it_only_loads(trained, monkeypatch):
+    folder, _, card, _ = trained
+    weights = (folder / "tiny.npz").read_bytes()
+
+    def fit(*_, **__):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    again = train("tiny", folder, verbose=0)[1]
+    assert again == card
+    assert (folder / "tiny.npz").read_bytes() == weights
+
+
+def test_evaluate_prints_the_table_of_the_card(trained, capsys):
+    folder, _, card, _ = trained
+    assert main(["evaluate", str(folder / "tiny.npz")]) == 0
+    assert card["table"] in capsys.readouterr().out
+
+
+def test_other_settings_in_the_same_folder_are_refused(trained, monkeypatch):
+    other = dataclasses.replace(RECIPES["tiny"], learning_rate=1e-3)
+    monkeypatch.setitem(RECIPES, "tiny", other)
+    with pytest.raises(ValueError, match="other settings"):
+        train("tiny", trained[0], verbose=0)
+
+
+def test_a_recipe_with_crops_is_evaluated_on_their_middle(trained, monkeypatch, capsys):
+    folder, model, *_ = trained
+    recipe = dataclasses.replace(RECIPES["tiny"], size=48, crop=32, inference_size=64)
+    monkeypatch.setitem(RECIPES, "tiny", recipe)
+    parts = {part: load_part(recipe, part) for part in ("train", "validation", "test")}
+    history = {"loss": [2.0, 1.0], "val_loss": [1.0, 2.0], "seconds": [1, 1]}
+    card = train_module.make_card("tiny", model, parts, history, 5)
+    assert card["best_epoch"] == 1 and card["steps"] == 10
+    assert card["inference_size"] == 64 and "32 x 32 pixels" in card["test"]
+    train_module.write_card(folder / "tiny.npz", card)
+    assert main(["evaluate", str(folder / "tiny.npz")]) == 0
+    assert card["table"] in capsys.readouterr().out
+
+
+def test_the_middle():
+    rgb = np.arange(2 * 6 * 8 * 3).reshape(2, 6, 8, 3)
+    np.testing.assert_array_equal(middle(rgb, 4), rgb[:, 1:5, 2:6])
+    assert middle(rgb, None) is rgb
+
+
+# What cannot be trained says so before it costs time.
+
+
+def test_unknown_recipes_raise(tmp_path):
+    with pytest.raises(ValueError, match="dog.*'cat'"):
+        train("cat", tmp_path)
+
+
+def test_an_unwritable_folder_is_found_before_the_data_are_read(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("a file")
+
+    def load(*_):
+        raise AssertionError("data were read first")
+
+    monkeypatch.setattr(train_module, "load_part", load)
+    with pytest.raises(OSError, match="cannot be written"):
+        train("tiny", tmp_path / "file" / "run")
+
+
+def test_without_its_data_a_recipe_names_the_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORLIB_MIRROR", str(tmp_path / "nowhere"))
+    with pytest.raises(OSError, match="photos"):
+        train("general", tmp_path / "run")
