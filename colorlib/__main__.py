@@ -256,8 +256,7 @@ def _evaluate(options):
 
 
 def _data(options):
-    from colorlib.data import load_pictures
-    from colorlib.fetch import describe_sets
+    from colorlib.data import describe_sets, load_pictures
 
     if options.set is None:
         print(describe_sets())

@@ -8,8 +8,6 @@ business of `colorlib.fetch`.
 import hashlib
 import os
 import re
-import tarfile
-import zipfile
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from colorlib import fetch
+from colorlib.archives import ARCHIVE_ERRORS, list_files
 from colorlib.lab import rgb8_to_lab, scale_ab, scale_L
 from colorlib.pictures import EXTENSIONS, PictureError, resize_rgb, square_thumbnail
 
@@ -37,8 +36,8 @@ class DataSet:
 
     Attributes:
         title: one line for people.
-        source: `("bundled",)`, `("keras", name)`, `("kaggle", owner/slug, ...)`, or
-            `("url", address, sha256)`.
+        source: `("bundled",)`, `("keras", name)`, `("kaggle", owner/slug, ...)`,
+            `("url", address, sha256, bytes)`, or `("mirror",)`.
         group: pattern of a picture's name; what its first group captures is kept
             together in one part (crops of one photograph, panels of one page).
     """
@@ -142,9 +141,9 @@ def load_pictures(
         `Pictures`.
 
     Raises:
-        ValueError: if `name`, `part`, `size` or a category is unknown.
-        fetch.DataError: if the set cannot be had; the message says where it was
-            looked for and what to do.
+        ValueError: if `part`, `size`, `limit` or a category is out of range.
+        fetch.DataError: if the set is unknown, damaged or cannot be had; the message
+            says where it was looked for and what to do.
     """
     if part not in (*PARTS, "all"):
         raise ValueError(f"part must be {', '.join(PARTS)} or all, got {part!r}.")
@@ -168,6 +167,18 @@ def load_pictures(
         wanted = part == "validation"
         entries = [e for e, held in zip(entries, validation) if held == wanted]
     return _decode(name, entries, int(size), min_chroma)
+
+
+def describe_sets():
+    """One line a data set: its name, whether it is here, its title and source."""
+    lines = []
+    for name, spec in DATA_SETS.items():
+        where = fetch.present(name, spec.source)
+        state = f"here ({where})" if where else "to be fetched"
+        kind, *details = spec.source
+        details = ", ".join(d for d in details if "/" in str(d))
+        lines.append(f"{name:12}{state:16}{spec.title}; {kind} {details}".rstrip())
+    return "\n".join(lines)
 
 
 def concatenate(parts):
@@ -212,7 +223,10 @@ def _entries(name, part):
         if found.items is not None:
             entries = [_Entry(n, c, partial(_given, x)) for n, c, x in found.items]
         else:
-            entries = [e for path in found.paths for e in _file_entries(path)]
+            entries = []
+            for path in found.paths:
+                prefix = f"{path.stem}/" if path.is_file() else ""
+                entries += _file_entries(path, prefix)
     if not entries:
         raise fetch.DataError(
             f"{name}: no picture found (looked for {', '.join(EXTENSIONS)})."
@@ -224,32 +238,22 @@ def _entries(name, part):
     return entries, group
 
 
-def _file_entries(path):
-    """Lists the pictures of a folder, zip or tar."""
-    path = Path(path)
-    if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file())
-        found = [(p.relative_to(path).as_posix(), p.read_bytes) for p in files]
-    elif zipfile.is_zipfile(path):
-        archive = zipfile.ZipFile(path)
-        members = [i for i in archive.infolist() if not i.is_dir()]
-        found = [(i.filename, partial(archive.read, i)) for i in members]
-    elif tarfile.is_tarfile(path):
-        with tarfile.open(path) as archive:
-            files = [m for m in archive if m.isfile() and _is_picture(m.name)]
-            contents = [archive.extractfile(m).read() for m in files]
-        found = [(m.name, partial(_given, c)) for m, c in zip(files, contents)]
-    else:
-        raise fetch.DataError(
-            f"{path}: neither a folder nor a complete zip or tar file. "
-            "If it was downloaded, delete it and fetch it again."
-        )
-    prefix = f"{path.stem}/" if path.is_file() else ""
-    return [
-        _Entry(prefix + name, _category(name), read)
-        for name, read in found
-        if _is_picture(name)
-    ]
+def _file_entries(path, prefix=None):
+    """The pictures of a folder, zip or tar.
+
+    Args:
+        path: the folder or file.
+        prefix: goes before the names; None drops an archive's own top folder instead,
+            so that a folder and its zip have the same names, thus the same split.
+    """
+    found = list_files(path, _is_picture)
+    if prefix is None:
+        prefix = ""
+        top = f"{Path(path).name.split('.')[0]}/"
+        found = [(name.removeprefix("./"), read) for name, read in found]
+        if Path(path).is_file() and all(name.startswith(top) for name, _ in found):
+            found = [(name.removeprefix(top), read) for name, read in found]
+    return [_Entry(prefix + name, _category(name), read) for name, read in found]
 
 
 def _given(value):
@@ -266,7 +270,8 @@ def _category(name):
     folder, _, file = name.rpartition("/")
     if "__" in file:
         return file.split("__", 1)[0]
-    return folder.rsplit("/", 1)[-1]
+    folder = folder.rsplit("/", 1)[-1]
+    return fetch.BREEDS.get(folder, folder)
 
 
 def _share(text, salt):
@@ -297,7 +302,7 @@ def _decode(name, entries, size, min_chroma):
             if isinstance(data, np.ndarray):
                 return data if len(data) == size else resize_rgb(data, size, size)
             return square_thumbnail(data, size)
-        except (PictureError, OSError, zipfile.BadZipFile) as error:
+        except (PictureError, OSError, *ARCHIVE_ERRORS) as error:
             return f"{entry.name}: {error}"
 
     chunks = []

@@ -1,30 +1,30 @@
 """Where the files of a data set come from: mirror, cache, Keras, Kaggle, a URL.
 
-`locate` looks at the bundled samples or the mirror first, then fetches. What is not
-complete and checked never stands under its final name, and nothing is ever replaced
-by another data set: what cannot be had is a `DataError` that says what to do.
+`locate` looks at the bundled samples or the mirror first, then fetches. A set is never
+replaced by another one: what cannot be had is a `DataError` that says what to do.
 """
 
 import contextlib
 import difflib
 import hashlib
-import io
-import json
 import os
 import re
-import shutil
-import sys
-import tarfile
-import time
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parent.parent
+from colorlib import kaggle_sets
+from colorlib.archives import ARCHIVE_ERRORS, DataError
+from colorlib.download import (
+    ROOT,
+    AbsentError,
+    cache_folder,
+    download,
+    reason,
+    shown,
+)
+
 SAMPLES = ROOT / "data" / "samples"
 # Address, SHA-256 and bytes; None where no two public sources agree on a checksum.
 FLOWERS = (
@@ -34,6 +34,19 @@ FLOWERS = (
     228_813_984,
 )
 DOGS = ("https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2-160.tgz", None, None)
+# Imagewoof names its folders by WordNet.
+BREEDS = {
+    "n02086240": "shih_tzu",
+    "n02087394": "rhodesian_ridgeback",
+    "n02088364": "beagle",
+    "n02089973": "english_foxhound",
+    "n02093754": "border_terrier",
+    "n02096294": "australian_terrier",
+    "n02099601": "golden_retriever",
+    "n02105641": "old_english_sheepdog",
+    "n02111889": "samoyed",
+    "n02115641": "dingo",
+}
 CIFAR10_NAMES = "airplane automobile bird cat deer dog frog horse ship truck".split()
 CIFAR100_NAMES = """
 apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
@@ -46,18 +59,6 @@ rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel
 streetcar sunflower sweet_pepper table tank telephone television tiger tractor train
 trout tulip turtle wardrobe whale willow_tree wolf woman worm
 """.split()
-KAGGLE_VARIABLES = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
-RETRIES = 4  # connection drops in a row that bring nothing new
-BACKOFF = 0.5  # seconds before the first retry; doubled each time
-TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
-
-
-class DataError(OSError):
-    """A data set that cannot be had, or is damaged; the message says what to do."""
-
-
-class _Absent(DataError):
-    """The server answers that there is no such file."""
 
 
 @dataclass
@@ -98,19 +99,28 @@ def locate(name, part, source):
             )
         return Found(paths=[SAMPLES / part], already_split=True)
     mirror = os.environ.get("COLORLIB_MIRROR")
-    if mirror and (found := _in_mirror(mirror, name, part)):
-        return found
+    if mirror:
+        try:
+            found = _in_mirror(mirror, name, part)
+        except DataError as error:
+            raise DataError(
+                f"{name}, {part}: the mirror is of no use. {error}. Correct "
+                "COLORLIB_MIRROR, or unset it to use the set's own source."
+            ) from error
+        if found:
+            return found
     try:
         if source[0] == "keras":
             return Found(items=_keras_items(source[1], part), already_split=True)
         if source[0] == "kaggle":
-            return Found(paths=[_kaggle_zip(name, slug) for slug in source[1:]])
+            wanted = [(slug, _kaggle_path(name, slug)) for slug in source[1:]]
+            return Found(paths=[kaggle_sets.fetch_zip(*pair) for pair in wanted])
         if source[0] == "url":
             _, address, *checks = source
             return Found(paths=[download(address, _url_path(name, address), *checks)])
         raise DataError("no public address is known; only a mirror can have it")
     except DataError as error:
-        seen = f"{_shown(mirror)} does not have it" if mirror else "not set"
+        seen = f"{shown(mirror)} does not have it" if mirror else "not set"
         raise DataError(
             f"{name}, {part}: the data cannot be had.\n"
             f"  mirror (COLORLIB_MIRROR): {seen}\n"
@@ -139,12 +149,6 @@ def existing_path(name, known):
     return path
 
 
-def cache_folder():
-    """Where fetched files are kept: `COLORLIB_CACHE`, or `data/cache`."""
-    folder = os.environ.get("COLORLIB_CACHE")
-    return Path(folder).expanduser() if folder else ROOT / "data" / "cache"
-
-
 def present(name, source):
     """Tells, without any network, where a set is on this machine.
 
@@ -163,8 +167,9 @@ def present(name, source):
             return "mirror"
     if source[0] == "keras":
         home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-        kind = source[1].replace("cifar", "cifar-") + "-*"
-        needed = list((home / "datasets").glob(kind))[:1] or [home / "missing"]
+        kind = source[1].replace("cifar", "cifar-")
+        extracted = (home / "datasets").glob(f"{kind}-*-target/*/test*")
+        return "cache" if any(extracted) else ""
     elif source[0] == "kaggle":
         needed = [_kaggle_path(name, slug) for slug in source[1:]]
     elif source[0] == "url":
@@ -172,223 +177,6 @@ def present(name, source):
     else:
         return ""
     return "cache" if all(path.exists() for path in needed) else ""
-
-
-def download(url, path, sha256=None, size=None):
-    """Downloads a file; what was interrupted goes on where it stopped.
-
-    The bytes go to `<path>.part` and get their final name only when their number, and
-    the hash (or, without one, the archive itself), have been checked.
-
-    Args:
-        url: an http or https address.
-        path: where to put the file. A complete file that is there already is kept.
-        sha256: the expected hash in hexadecimal, or None.
-        size: the expected number of bytes, or None.
-
-    Returns:
-        The path, as a `Path`.
-
-    Raises:
-        DataError: if the file cannot be had whole; the message says why.
-    """
-    import requests
-    import urllib3
-
-    path = Path(path)
-    if path.is_file() and size in (None, path.stat().st_size):
-        return path
-    part = path.with_name(path.name + ".part")
-    drops = most = 0
-    try:
-        while True:
-            try:
-                _transfer(url, part, sha256, size)
-                break
-            except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                have = part.stat().st_size if part.exists() else 0
-                drops, most = (1, have) if have > most else (drops + 1, most)
-                if drops > RETRIES:
-                    raise DataError(
-                        f"{_shown(url)} cannot be fetched: {_reason(error)}. What came "
-                        "is kept; the next try goes on from there."
-                    ) from None
-                time.sleep(BACKOFF * 2 ** (drops - 1))
-        try:
-            _check_content(part, path.name, sha256)
-        except DataError as error:
-            _discard(part)
-            raise DataError(f"{_shown(url)}: {error} It was deleted.") from None
-        os.replace(part, path)
-        _discard(part)
-    except DataError:
-        raise
-    except OSError as error:
-        raise DataError(
-            f"{_shown(url)} cannot be stored in {path.parent}: {error.strerror}. Free "
-            "the disk or the rights there, or set COLORLIB_CACHE to another folder."
-        ) from error
-    return path
-
-
-def check_archive(path, name=None):
-    """Reads a zip, npz or tar from end to end.
-
-    Args:
-        path: the file.
-        name: its final name, if that is not the path's; other endings are not read.
-
-    Raises:
-        DataError: if it is damaged, truncated or no such archive.
-    """
-    name = name or Path(path).name
-    try:
-        if name.endswith((".zip", ".npz")):
-            with zipfile.ZipFile(path) as archive:
-                bad = archive.testzip()
-            if bad:
-                raise DataError(f"{name} is damaged at {bad}.")
-        elif name.endswith((".tar", ".tgz", ".tar.gz")):
-            with tarfile.open(path) as archive:
-                for _ in archive:
-                    pass
-                check_tar_end(archive, name)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{name} is truncated, damaged or not an archive ({error})."
-        ) from None
-
-
-def check_tar_end(archive, name):
-    """Checks that a tar, just read to its last member, has its closing zeros.
-
-    `tarfile` takes a file that was cut between two members for a complete one.
-    """
-    if archive.fileobj.tell() <= archive.offset:
-        raise DataError(f"{name} is truncated: the end of the tar is missing.")
-
-
-def _transfer(url, part, sha256, size):
-    """Fetches what is missing of `part`; raises a requests error to be tried again."""
-    import requests
-
-    note = part.with_name(part.name + ".json")
-    have, known = 0, _read_note(note)
-    if known.get("url") == url and known.get("validator") and part.is_file():
-        have = part.stat().st_size
-        if have == known.get("total"):
-            return
-    headers = {"Accept-Encoding": "identity"}
-    if have:
-        headers |= {"Range": f"bytes={have}-", "If-Range": known["validator"]}
-    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
-        _check_status(response, part, url)
-        etag = response.headers.get("ETag", "W/")
-        validator = response.headers.get("Last-Modified")
-        validator = validator if etag.startswith("W/") else etag
-        total = response.headers.get("Content-Length")
-        if response.status_code == 206:
-            said = re.match(
-                r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", "")
-            )
-            if not said or int(said[1]) != have or validator != known["validator"]:
-                _discard(part)
-                raise requests.ConnectionError("it sent another piece than asked for")
-            total = said[2]
-        else:
-            have = 0
-        total = int(total) if total else size
-        if size not in (None, total):
-            raise DataError(
-                f"{_shown(url)} has {total} bytes, expected {size}: the file there is "
-                "not the one that this course knows."
-            )
-        chunked = response.headers.get("Transfer-Encoding") == "chunked"
-        if total is None and sha256 is None and not chunked:
-            raise DataError(f"{_shown(url)} does not say how many bytes it has.")
-        part.parent.mkdir(parents=True, exist_ok=True)
-        if not have:
-            _discard(part)
-            note.write_text(
-                json.dumps({"url": url, "validator": validator, "total": total})
-            )
-        with (
-            open(part, "ab" if have else "wb") as file,
-            tqdm(
-                total=total,
-                initial=have,
-                desc=part.stem,
-                unit="B",
-                unit_scale=True,
-                delay=2,
-                leave=False,
-            ) as bar,
-        ):
-            # Raw: a server may call a .tgz "gzip encoded", it has to stay packed.
-            for piece in response.raw.stream(1 << 18, decode_content=False):
-                file.write(piece)
-                bar.update(len(piece))
-            file.flush()
-            os.fsync(file.fileno())
-    got = part.stat().st_size
-    if total is not None and got != total:
-        if got > total:
-            _discard(part)
-        raise requests.ConnectionError(f"{got} of {total} bytes came")
-
-
-def _check_status(response, part, url):
-    import requests
-
-    status = response.status_code
-    if status in (200, 206):
-        return
-    if status in (404, 410):
-        raise _Absent(f"{_shown(url)} is not there (HTTP {status})")
-    if status in (401, 403):
-        raise DataError(f"{_shown(url)} is refused (HTTP {status}), check the address")
-    if status == 416:
-        _discard(part)
-    if status in (408, 416, 429) or status >= 500:
-        raise requests.ConnectionError(f"HTTP {status}")
-    raise DataError(f"{_shown(url)} answers HTTP {status}")
-
-
-def _check_content(part, name, sha256):
-    if not sha256:
-        return check_archive(part, name)
-    digest = hashlib.sha256()
-    with open(part, "rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    if digest.hexdigest() != sha256.lower():
-        raise DataError(f"SHA-256 expected {sha256}, got {digest.hexdigest()}.")
-
-
-def _discard(part):
-    part.unlink(missing_ok=True)
-    part.with_name(part.name + ".json").unlink(missing_ok=True)
-
-
-def _read_note(note):
-    with contextlib.suppress(OSError, ValueError):
-        found = json.loads(note.read_text())
-        return found if isinstance(found, dict) else {}
-    return {}
-
-
-def _shown(url):
-    """A URL without user, password and query, for messages."""
-    return re.sub(r"//[^/@]*@", "//", url).split("?")[0]
-
-
-def _reason(error):
-    """The innermost cause of a network error, in a few words."""
-    text = str(error)
-    for known in ("Connection refused", "Name or service not known", "timed out"):
-        if known in text:
-            return f"{known.lower()} (no network, or the server is down)"
-    return re.sub(r"\?\S+", "", text).strip(". ") or type(error).__name__
 
 
 def _is_url(mirror):
@@ -412,16 +200,13 @@ def _in_mirror(mirror, name, part):
     """What the mirror has of a set, as `Found`, or None."""
     root, is_url = _mirror_root(mirror), _is_url(mirror)
     if not is_url and not root.is_dir():
-        raise DataError(
-            f"{name}: COLORLIB_MIRROR is {mirror!r}, which is neither a folder nor an "
-            "http(s) address. Correct it or unset it."
-        )
+        raise DataError(f"{mirror!r} is neither a folder nor an http(s) address")
 
     def first(names):
         for file in sorted(names, key=lambda file: not (root / file).is_file()):
             if (root / file).is_file():
                 return root / file
-            with contextlib.suppress(_Absent):
+            with contextlib.suppress(AbsentError):
                 if is_url:
                     return download(f"{mirror.rstrip('/')}/{file}", root / file)
         return None
@@ -433,8 +218,8 @@ def _in_mirror(mirror, name, part):
     other = "train" if part == "test" else "test"
     if first(_mirror_names(name, other)):
         raise DataError(
-            f"{name}: the mirror {_shown(mirror)} has the {other} part but not the "
-            f"{part} part ({', '.join(_mirror_names(name, part))})."
+            f"{shown(mirror)} has the {other} part but no {part} part "
+            f"({', '.join(_mirror_names(name, part))})"
         )
     if path := first(_mirror_names(name)):
         return Found(paths=[path])
@@ -450,7 +235,7 @@ def _read_npz(path, part):
             header, scans = archive["header"].tobytes(), archive["scans"]
             offsets, labels = archive["offsets"], archive["labels"]
             class_names = [str(n) for n in archive["class_names"]]
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError, zlib.error) as error:
+    except (*ARCHIVE_ERRORS, KeyError, ValueError) as error:
         raise DataError(f"{path} is damaged or no set of pictures ({error}).") from None
     items = []
     for i, (start, stop) in enumerate(zip(offsets[:-1], offsets[1:])):
@@ -467,7 +252,7 @@ def _keras_items(kind, part):
         train, test = getattr(keras.datasets, kind).load_data()
     except Exception as error:  # Keras raises plain Exception for network trouble
         raise DataError(
-            f"keras.datasets.{kind} failed ({_reason(error)}). If its files are "
+            f"keras.datasets.{kind} failed ({reason(error)}). If its files are "
             f"damaged, delete {kind.replace('cifar', 'cifar-')}-* in ~/.keras/datasets"
         ) from error
     rgb, labels = train if part == "train" else test
@@ -487,86 +272,3 @@ def _url_path(name, address):
 
 def _kaggle_path(name, slug):
     return cache_folder() / name / (slug.replace("/", "__") + ".zip")
-
-
-def _kaggle_zip(name, slug):
-    """Fetches one Kaggle data set as a zip and returns its path."""
-    path = _kaggle_path(name, slug)
-    if path.is_file():
-        return path
-    folder = path.with_suffix(".part")
-    api = _kaggle_api()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.redirect_stdout(io.StringIO()):
-            api.dataset_download_files(slug, path=str(folder), quiet=False)
-        fetched = next(folder.glob("*.zip"), None)
-        if fetched is None:
-            raise DataError(f"Kaggle sent no zip for {slug}")
-        check_archive(fetched)
-        os.replace(fetched, path)
-        shutil.rmtree(folder)
-    except DataError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise DataError(f"{slug} from Kaggle: {error} It was deleted.") from None
-    except (Exception, SystemExit) as error:
-        raise DataError(_kaggle_problem(slug, error)) from None
-    return path
-
-
-def _kaggle_api():
-    """A signed-in client of the `kaggle` package, 1.6 or 2."""
-    _read_colab_secrets()
-    try:
-        # `import kaggle` signs in at once and may print, raise or exit.
-        with contextlib.redirect_stdout(io.StringIO()):
-            from kaggle.api.kaggle_api_extended import KaggleApi
-
-            api = KaggleApi()
-            api.authenticate()
-        return api
-    except ImportError:
-        raise DataError("the package is missing: pip install kaggle") from None
-    except (Exception, SystemExit) as error:
-        given = [name for name in KAGGLE_VARIABLES if os.environ.get(name)]
-        trouble = f"the one in {' and '.join(given)} is not accepted"
-        if type(error).__name__ in ("ConnectionError", "ConnectTimeout", "SSLError"):
-            raise DataError(_kaggle_problem("the sign-in", error)) from None
-        raise DataError(
-            f"Kaggle wants a token: {trouble if given else 'none was found'}. Make one "
-            "on kaggle.com > Settings > API, and put it into the variable "
-            "KAGGLE_API_TOKEN, into KAGGLE_USERNAME and KAGGLE_KEY, into the file "
-            "~/.kaggle/kaggle.json or ~/.kaggle/access_token, or into Colab's secrets "
-            "under those names"
-        ) from None
-
-
-def _read_colab_secrets():
-    """Puts Colab's secrets into the environment, if no token is there."""
-    if "google.colab" not in sys.modules:
-        return
-    if any(os.environ.get(name) for name in KAGGLE_VARIABLES):
-        return
-    with contextlib.suppress(ImportError):
-        from google.colab import userdata
-
-        for name in KAGGLE_VARIABLES:
-            with contextlib.suppress(Exception):  # not there, or not granted
-                os.environ[name] = userdata.get(name)
-
-
-def _kaggle_problem(slug, error):
-    """Says what went wrong with Kaggle; never a token, never a signed address."""
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    status = status or getattr(error, "status", None)
-    if status in (401, 403):
-        return (
-            f"Kaggle refuses {slug} (HTTP {status}): the token is wrong or expired, or "
-            f"the rules on kaggle.com/datasets/{slug} have to be accepted first"
-        )
-    if status == 404:
-        return f"{slug} is gone (HTTP 404); its page was kaggle.com/datasets/{slug}"
-    text = f"HTTP {status}" if status else _reason(error)
-    for name in KAGGLE_VARIABLES:
-        text = text.replace(os.environ.get(name) or "\0", "***")
-    return f"Kaggle, {slug}: {type(error).__name__}, {text}"

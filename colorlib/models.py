@@ -20,7 +20,7 @@ MOBILENET_TAPS = (
 )
 
 
-def build_baseline_cnn(filters=32, dropout=0.2, name="baseline_cnn"):
+def build_baseline_cnn(filters=32, dropout=0.3, name="baseline_cnn"):
     """Builds the convolutional network without pooling of week 3.
 
     Strides shrink the picture to an eighth, bilinear upsampling brings it back; all

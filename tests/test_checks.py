@@ -1,0 +1,105 @@
+import numpy as np
+import pytest
+
+from colorlib.checks import NotYet, check, check_function, check_true, checkpoint
+
+
+def printed(capsys):
+    return capsys.readouterr().out
+
+
+def test_a_checkpoint_ends_in_passed(capsys):
+    checkpoint("rgb (4, 4, 3)", "L 0 to 100")
+    assert printed(capsys) == "rgb (4, 4, 3)\nL 0 to 100\npassed\n"
+    checkpoint()
+    assert printed(capsys) == "passed\n"
+
+
+@pytest.mark.parametrize(
+    "answer, expected",
+    [
+        (3, 3),
+        (3.00001, 3),
+        (True, True),
+        ("brown", "brown"),
+        ([1, 2], np.array([1.0, 2.0])),
+        (np.zeros((2, 3)), np.zeros((2, 3))),
+        (1e6 + 1, 1e6),
+    ],
+)
+def test_right_answers_pass(capsys, answer, expected):
+    check(answer, expected)
+    assert printed(capsys) == "passed\n"
+
+
+@pytest.mark.parametrize("nothing", [None, ...])
+def test_an_untouched_stub_is_not_an_error(capsys, nothing):
+    check(nothing, 3)
+    check(nothing, "text")
+    check_true(nothing)
+    check_function(lambda x: nothing, [((1,), 2)])
+    assert printed(capsys) == "not attempted yet\n" * 4
+
+
+@pytest.mark.parametrize(
+    "answer, expected, message",
+    [
+        (4, 3, "Expected 3, got 4. Look again."),
+        ("grey", "brown", "Expected 'brown', got 'grey'. Look again."),
+        (3, "brown", "Expected 'brown', got 3"),
+        (np.zeros(3), "brown", "Expected 'brown'"),
+        ("3", 3, "Numbers are needed, got '3'"),
+        ("three", 3, "Numbers are needed, got 'three'. Look again."),
+        (print, 3, "Numbers are needed"),
+        ([[1], [2, 3]], [1, 2], "Numbers are needed"),
+        (np.nan, 3, "Expected 3, got nan"),
+        (
+            [1, 2, 3],
+            [1, 2],
+            r"The shape should be \(2,\), yours is \(3,\). Look again.",
+        ),
+        (np.zeros((3, 1)), np.zeros(3), r"yours is \(3, 1\)"),
+        (np.array(2), np.array([2]), r"yours is \(\)"),
+        (3.01, 3, "Expected 3, got 3.01"),
+        (False, True, "Expected True, got False"),
+    ],
+)
+def test_wrong_answers_get_help(answer, expected, message):
+    with pytest.raises(NotYet, match=message):
+        check(answer, expected, hint="Look again.")
+
+
+def test_the_tolerance_counts(capsys):
+    check(3.01, 3, tolerance=0.1)
+    assert printed(capsys) == "passed\n"
+    with pytest.raises(NotYet):
+        check(3.01, 3, tolerance=1e-3)
+
+
+def test_long_answers_are_shortened():
+    with pytest.raises(NotYet) as caught:
+        check(np.arange(10_000.0), np.zeros(10_000))
+    assert len(str(caught.value)) < 500
+
+
+def test_functions_are_tried_on_each_input(capsys):
+    check_function(lambda a, b: a + b, [((1, 2), 3), ((0.5, 0.25), 0.75)])
+    assert printed(capsys) == "passed\n"
+    with pytest.raises(NotYet, match=r"For \(2, 3\) expected 6, got 5. Multiply."):
+        check_function(lambda a, b: a + b, [((2, 2), 4), ((2, 3), 6)], hint="Multiply.")
+    with pytest.raises(NotYet, match=r"shape should be \(2,\), yours is \(\)"):
+        check_function(sum, [(([1, 2],), [1, 3])])
+    with pytest.raises(NotYet, match="Numbers are needed"):
+        check_function(str, [((1,), 2)] if False else [(("x",), 2)])
+
+
+def test_conditions(capsys):
+    check_true(np.bool_(True))
+    assert printed(capsys) == "passed\n"
+    for wrong in (False, 0, np.bool_(False)):
+        with pytest.raises(NotYet, match="Not yet. Sharper."):
+            check_true(wrong, hint="Sharper.")
+
+
+def test_not_yet_is_a_value_error():
+    assert issubclass(NotYet, ValueError)

@@ -1,0 +1,147 @@
+import ast
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+# Which module may import which: the whole table. Any other arrow is an error here,
+# and so is one that is no longer there.
+ARROWS = {
+    "lab": [],
+    "archives": [],
+    "checks": [],
+    "models": [],
+    "pictures": [],
+    "plotting": [],
+    "recipes": [],
+    "training": [],
+    "batches": ["lab"],
+    "metrics": ["lab"],
+    "cards": ["training"],
+    "download": ["archives"],
+    "kaggle_sets": ["archives", "download"],
+    "fetch": ["archives", "download", "kaggle_sets"],
+    "data": ["archives", "fetch", "lab", "pictures"],
+    "evaluate": ["lab", "metrics"],
+    "colorize": ["cards", "lab", "models", "pictures", "training"],
+    "train": [
+        "batches",
+        "cards",
+        "data",
+        "evaluate",
+        "metrics",
+        "models",
+        "recipes",
+        "training",
+    ],
+    "__main__": [
+        "cards",
+        "colorize",
+        "data",
+        "evaluate",
+        "models",
+        "pictures",
+        "recipes",
+        "train",
+        "training",
+    ],
+    "__init__": [],
+}
+# How a package is called in requirements.txt, where it differs from its import, or
+# which one brings it.
+PACKAGES = {"skimage": "scikit-image", "PIL": "pillow", "urllib3": "requests"}
+BACKENDS = {"tensorflow", "jax", "torch", "tf_keras"}
+MODULES = {path.stem: path for path in sorted((ROOT / "colorlib").glob("*.py"))}
+
+
+def imports(path):
+    """Every imported module's full name, wherever in the file it stands."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: a relative import"
+            if node.module == "colorlib":
+                found += [f"colorlib.{name.name}" for name in node.names]
+            else:
+                found.append(node.module)
+    return found
+
+
+def outside(path):
+    """The packages of others that a file imports."""
+    tops = {name.split(".")[0] for name in imports(path)}
+    return tops - set(sys.stdlib_module_names) - {"colorlib"}
+
+
+def test_the_table_names_every_module():
+    assert set(ARROWS) == set(MODULES)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_only_the_arrows_of_the_table(module):
+    names = [name.split(".") for name in imports(MODULES[module])]
+    found = {parts[1] for parts in names if parts[0] == "colorlib"}
+    assert found == set(ARROWS[module])
+
+
+def test_there_is_no_circle():
+    done = set()
+    while len(done) < len(ARROWS):
+        ready = {m for m, needs in ARROWS.items() if set(needs) <= done} - done
+        assert ready, f"a circle among {sorted(set(ARROWS) - done)}"
+        done |= ready
+
+
+def test_only_plotting_draws():
+    assert [m for m, path in MODULES.items() if "matplotlib" in outside(path)] == [
+        "plotting"
+    ]
+
+
+def test_no_module_is_bound_to_a_backend():
+    for module, path in MODULES.items():
+        assert not outside(path) & BACKENDS, module
+
+
+def test_there_are_no_star_imports():
+    for folder in ("colorlib", "tests"):
+        for path in (ROOT / folder).rglob("*.py"):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ImportFrom):
+                    assert "*" not in [name.name for name in node.names], path.name
+
+
+def test_every_imported_package_is_in_the_requirements():
+    text = (ROOT / "requirements.txt").read_text()
+    required = set(re.findall(r"(?m)^([\w-]+)", text))
+    for module, path in MODULES.items():
+        for package in outside(path):
+            assert PACKAGES.get(package, package) in required, (module, package)
+    assert "==" not in text  # lower bounds: pins break overnight
+    assert re.findall(r"(?m)^[\w-]+$", text) == []  # each has one
+
+
+def test_modules_are_small():
+    lengths = {m: len(p.read_text().splitlines()) for m, p in MODULES.items()}
+    assert {m: n for m, n in lengths.items() if n > 340} == {}
+
+
+def test_init_is_a_docstring_only():
+    tree = ast.parse(MODULES["__init__"].read_text())
+    assert len(tree.body) == 1 and ast.get_docstring(tree)
+
+
+def test_data_and_command_line_start_without_keras():
+    quick = ["__main__", "checks", "data", "fetch", "metrics", "pictures", "recipes"]
+    code = f"import sys\nfor name in {quick}: __import__('colorlib.' + name)\n"
+    code += "print(sorted({'keras', 'tensorflow', 'matplotlib'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"

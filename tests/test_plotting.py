@@ -1,0 +1,122 @@
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+from colorlib import plotting  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def figures(monkeypatch):
+    """Keeps the figures open for a look, and closes them after the test."""
+    monkeypatch.setattr(plt, "show", lambda: None)
+    plt.close("all")
+    yield lambda: [plt.figure(number) for number in plt.get_fignums()]
+    plt.close("all")
+
+
+def only(figures):
+    (figure,) = figures()
+    figure.canvas.draw()  # whatever cannot be drawn raises here
+    assert figure.get_size_inches()[0] <= plotting.WIDTH and figure.dpi == 100
+    return figure
+
+
+def images(figure):
+    return [image for axes in figure.axes for image in axes.images]
+
+
+RGB = np.random.default_rng(0).random((5, 8, 8, 3))
+L = RGB.mean(axis=-1) * 100
+
+
+def test_lightness_is_drawn_in_its_true_greys(figures):
+    plotting.show_L(L[0], "input")
+    (image,) = images(only(figures))
+    assert image.get_clim() == (0, 100) and image.get_cmap().name == "gray"
+    assert image.axes.get_title() == "input"
+    plt.close("all")
+    plotting.show_L(np.full((8, 8, 1), 40.0))  # a flat picture is not stretched
+    (image,) = images(only(figures))
+    assert image.get_clim() == (0, 100)
+
+
+@pytest.mark.parametrize("rgb", [RGB[0], (RGB[0] * 255).astype("uint8"), RGB[0] * 1.2])
+def test_rgb_of_either_kind_is_drawn(figures, rgb):
+    plotting.show_rgb(rgb, "true")
+    drawn = images(only(figures))[0].get_array()
+    assert drawn.max() <= (255 if rgb.dtype == np.uint8 else 1)
+    assert drawn.shape == (8, 8, 3)
+
+
+def test_a_and_b_are_drawn_around_zero(figures):
+    plotting.show_channel(L[0] - 20, "a", limit=60)
+    image = images(only(figures))[0]
+    assert image.get_clim() == (-60, 60) and image.get_cmap().name == "RdBu_r"
+    plt.close("all")
+    plotting.show_lab(np.stack([L[0], L[0] - 50, 50 - L[0]], axis=-1))
+    limits = [image.get_clim() for image in images(only(figures))][:3]
+    assert limits[0] == (0, 100)
+    assert all(low == -high for low, high in limits[1:])
+
+
+def test_a_row_takes_pictures_and_lightness(figures):
+    plotting.show_row([L[0], RGB[0], L[1][..., None]], ["L", "true", "L again"])
+    figure = only(figures)
+    assert [axes.get_title() for axes in figure.axes] == ["L", "true", "L again"]
+    assert len(images(figure)) == 3
+    plt.close("all")
+    plotting.show_row([RGB[0]] * 9)
+    assert len(images(only(figures))) == 9
+
+
+def test_a_grid_has_input_first_and_at_most_four_rows(figures):
+    plotting.show_grid(L[..., None], {"CNN, MSE": RGB, "true": RGB}, rows=5)
+    figure = only(figures)
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[:3] == ["input L", "CNN, MSE", "true"] and set(titles[3:]) == {""}
+    assert len(figure.axes) == 4 * 3
+    plt.close("all")
+    plotting.show_grid(L[:1], {name: RGB[:1] for name in "abcdefg"})
+    assert len(only(figures).axes) == 8
+
+
+def test_curves_have_names_and_a_legend(figures):
+    history = {"epoch": [1, 2, 3], "loss": [3, 2, 1], "val_loss": [4, 3, 3]}
+    plotting.plot_history(history, "Dogs", {"grey": 2.5, "mean colour": 2.0})
+    (axes,) = only(figures).axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss")
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["training", "validation", "grey", "mean colour"]
+    assert axes.get_ylim()[0] == 0
+    plt.close("all")
+    plotting.plot_lines([1, 2], {"one": [1, 2], "two": [2, 1]}, "x", "y (units)", "T")
+    (axes,) = only(figures).axes
+    assert axes.get_legend() and axes.get_ylabel() == "y (units)"
+
+
+def test_points_and_kernels(figures):
+    x = np.arange(8.0)
+    colors = np.random.default_rng(0).random((8, 3))
+    plotting.plot_scatter(x, x, "L", "a", "A line", colors, (x, x))
+    (axes,) = only(figures).axes
+    assert len(axes.lines) == 1 and axes.get_title() == "A line"
+    plt.close("all")
+    plotting.show_kernels(
+        np.random.default_rng(0).normal(size=(6, 3, 3)), list("abcdef")
+    )
+    limits = {image.get_clim() for image in images(only(figures))}
+    assert len(limits) == 1 and -limits.copy().pop()[0] == limits.pop()[1]
+    plt.close("all")
+    plotting.show_kernels(np.zeros((2, 3, 3)))
+    only(figures)
+
+
+def test_pictures_are_left_alone():
+    before = RGB.copy()
+    plotting.show_row([RGB[0], L[0]])
+    plotting.show_grid(L, {"true": RGB})
+    np.testing.assert_array_equal(RGB, before)
