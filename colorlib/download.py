@@ -157,6 +157,8 @@ def _transfer(url, part, sha256, size):
 
 
 def _write(response, part, have, total):
+    import requests
+
     bar = tqdm(
         total=total,
         initial=have,
@@ -166,14 +168,20 @@ def _write(response, part, have, total):
         delay=2,
         leave=False,
     )
-    # Where a server calls a .tgz "gzip encoded", it has to stay packed.
-    response.raw.headers.pop("Content-Encoding", None)
     with open(part, "ab" if have else "wb") as file, bar:
-        for piece in response.iter_content(1 << 18):
-            file.write(piece)
-            bar.update(len(piece))
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            # Not `iter_content`: it unpacks a .tgz that a server calls "gzip encoded",
+            # and loses the last bytes before a drop.
+            for piece in response.raw.stream(1 << 18, decode_content=False):
+                file.write(piece)
+                bar.update(len(piece))
+        except OSError:
+            raise
+        except Exception as error:  # of urllib3, on which requests stands
+            raise requests.ConnectionError(str(error)) from error
+        finally:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def _check_status(response, part, url):

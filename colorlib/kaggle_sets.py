@@ -69,7 +69,7 @@ def _sign_in():
         trouble = f"the one in {given} is not accepted" if given else "none was found"
         raise DataError(
             f"Kaggle wants a token, {trouble}. Make one on kaggle.com > Settings > "
-            "API, and put it into the variable KAGGLE_API_TOKEN, or into "
+            "API, and put it into the variable KAGGLE_API_TOKEN (kaggle 2), or "
             "KAGGLE_USERNAME and KAGGLE_KEY, or into the file ~/.kaggle/kaggle.json or "
             "~/.kaggle/access_token, or into Colab's secrets under these names"
         ) from None

@@ -14,8 +14,6 @@ class Recipe:
         network: a name in `models.BUILDERS`.
         epochs: passes over the training part.
         categories: categories to keep, or None for all.
-        judged_on: categories of the validation and test parts, or None for those of
-            the training part.
         limit: pictures of each data set, training and validation together, or None.
         crop: side of random crops in pixels, or None for the whole picture.
         loss: "mse" or "mae", on ab / 128.
@@ -35,7 +33,6 @@ class Recipe:
     network: str
     epochs: int
     categories: tuple | None = None
-    judged_on: tuple | None = None
     limit: int | None = None
     crop: int | None = None
     loss: str = "mse"
@@ -54,25 +51,15 @@ RECIPES = {
         ("cifar10",),
         size=32,
         network="baseline_cnn",
-        epochs=20,
+        epochs=15,
         categories=("dog",),
-    ),
-    "dog_ten": Recipe(
-        "Dog, ten classes: as Dog, but trained on all of CIFAR-10",
-        ("cifar10",),
-        size=32,
-        network="baseline_cnn",
-        epochs=8,
-        judged_on=("dog",),
-        batch_size=64,
-        options={"dropout": 0.2},
     ),
     "landscape": Recipe(
         "Landscape: landscapes at 64 px, the CNN of week 3, MSE",
         ("landscapes",),
         size=64,
         network="baseline_cnn",
-        epochs=16,
+        epochs=12,
     ),
     "general": Recipe(
         "General: any photograph, U-Net on a frozen MobileNetV2, L1",

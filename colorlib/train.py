@@ -25,11 +25,8 @@ from colorlib.training import (
 
 def load_part(recipe, part):
     """Loads one part of a recipe's data sets as `data.Pictures`."""
-    categories = recipe.categories
-    if part != "train" and recipe.judged_on:
-        categories = recipe.judged_on
     return concatenate(
-        load_pictures(name, part, recipe.size, categories, recipe.limit)
+        load_pictures(name, part, recipe.size, recipe.categories, recipe.limit)
         for name in recipe.data
     )
 
@@ -137,9 +134,6 @@ def make_card(name, model, parts, history, steps_per_epoch):
     rows = evaluate(model, test_rgb, mean, table, name)
     figures, text = summarize(rows, test_rgb)
     sets = " + ".join(recipe.data)
-    tested = sets
-    if recipe.judged_on or recipe.categories:
-        tested += f" ({', '.join(recipe.judged_on or recipe.categories)})"
     if recipe.categories:
         sets += f" ({', '.join(recipe.categories)})"
     counts = ", ".join(f"{len(parts[p])} {p}" for p in PARTS)
@@ -163,7 +157,7 @@ def make_card(name, model, parts, history, steps_per_epoch):
         "minutes": round(sum(history["seconds"]) / 60, 1),
         "hardware": hardware(),
         "command": f"python -m colorlib train {name}",
-        "test": f"the {len(test_rgb)} test pictures of {tested}, "
+        "test": f"the {len(test_rgb)} test pictures of {sets}, "
         f"{test_rgb.shape[1]} x {test_rgb.shape[2]} pixels",
         "figures": figures,
         "table": text,
