@@ -135,7 +135,9 @@ def _colorize(options):
             try:
                 picture = colorizer.colorize(read_picture(source), options.strength)
                 written = write_picture(target, picture)
-            except PictureError as error:
+            except (PictureError, MemoryError) as error:
+                if isinstance(error, MemoryError):
+                    error = f"{source}: not enough memory; make it smaller first."
                 tqdm.write(f"colorlib colorize: {error}", file=sys.stderr)
                 failed += 1
             else:

@@ -197,12 +197,29 @@ def test_a_bad_file_in_the_middle_does_not_stop_the_others(run, work):
     (work / "c.jpg").write_bytes(photograph(work / "c.jpg").read_bytes()[:300])
     (work / "d.jpg").write_bytes(b"")
     photograph(work / "e.jpg")
-    code, out, err = run(*"abcde"[0:0], "a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg")
+    code, out, err = run("a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg")
     assert code == 1 and out.count(" -> ") == 2
     for name in ("b.jpg", "c.jpg", "d.jpg"):
         assert f"colorlib colorize: {name}: " in err
     assert err.endswith("3 could not be coloured, see above.\n")
     assert contents(work / "colorized") == ["a.jpg", "e.jpg"]
+
+
+def test_too_little_memory_for_one_does_not_stop_the_others(run, work, monkeypatch):
+    for name in ("a.png", "b.png"):
+        photograph(work / name, size=(50, 30) if name == "a.png" else (40, 30))
+    real = colorize.Colorizer.colorize
+
+    def hungry(self, picture, strength):
+        if picture.rgb.shape[1] == 50:
+            raise MemoryError
+        return real(self, picture, strength)
+
+    monkeypatch.setattr(colorize.Colorizer, "colorize", hungry)
+    code, out, err = run("a.png", "b.png")
+    assert code == 1 and out.count(" -> ") == 1
+    assert "a.png: not enough memory" in err
+    assert contents(work / "colorized") == ["b.png"]
 
 
 def test_missing_files_and_empty_folders_are_named(run, work):
