@@ -109,7 +109,7 @@ def _parser():
     data.add_argument("--part", default="train", help="train, validation, test, or all")
     data.add_argument("--size", type=int, default=64, help="side in pixels")
 
-    command("cards", _cards, "Rewrite data/weights/README.md from the models' cards.")
+    command("cards", _cards, "Rewrite the pages of figures from the cards.")
     return parser
 
 
@@ -271,10 +271,12 @@ def _data(options):
 
 
 def _cards(options):
-    from colorlib.cards import WEIGHTS_FOLDER, cards_as_markdown
+    from colorlib.cards import WEIGHTS_FOLDER, cards_as_markdown, with_figures
 
-    (WEIGHTS_FOLDER / "README.md").write_text(cards_as_markdown(), encoding="utf-8")
-    print(WEIGHTS_FOLDER / "README.md")
+    page, readme = WEIGHTS_FOLDER / "README.md", ROOT / "README.md"
+    page.write_text(cards_as_markdown())
+    readme.write_text(with_figures(readme.read_text()))
+    print(f"rewritten from the cards: {page}, {readme}")
     return 0
 
 

@@ -120,3 +120,50 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
             card["table"],
         ]
     return "\n".join(text) + "\n"
+
+
+def figures_as_markdown(folder=WEIGHTS_FOLDER):
+    """Writes the main figures of a folder's cards as one table, for the README.
+
+    Args:
+        folder: where the weights and cards lie.
+
+    Returns:
+        A Markdown table: each model below its floors.
+    """
+    lines = [
+        "| held-out pictures | coloured by | PSNR | MSE | CIEDE2000 | colourfulness |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name in available_models(folder):
+        card = read_card(name, folder)[1]
+        what = card["test"]
+        for row, figures in card["figures"].items():
+            lines.append(
+                f"| {what} | {f'**{row}**' if row == name else row} | "
+                f"{figures['psnr']:.2f} | {figures['ab_mse']:.4f} | "
+                f"{figures['ciede2000']:.2f} | {figures['colourfulness']:.1f} |"
+            )
+            what = ""
+        lines.append(f"| | truth | | 0 | 0 | {card['true_colourfulness']:.1f} |")
+    return "\n".join(lines)
+
+
+def with_figures(readme, folder=WEIGHTS_FOLDER):
+    """Puts today's figures between the two `figures` marks of the README's text.
+
+    Args:
+        readme: the text of the README.
+        folder: where the weights and cards lie.
+
+    Returns:
+        The new text.
+
+    Raises:
+        ValueError: if a mark is missing.
+    """
+    before, begin, rest = readme.partition("<!-- figures: python -m colorlib cards -->")
+    _, end, after = rest.partition("<!-- end of figures -->")
+    if not begin or not end:
+        raise ValueError("README.md has lost its marks '<!-- figures' ... -->.")
+    return f"{before}{begin}\n{figures_as_markdown(folder)}\n{end}{after}"

@@ -11,7 +11,7 @@ from colorlib.batches import Batches
 from colorlib.cards import write_card
 from colorlib.data import MIN_CHROMA, PARTS, concatenate, load_pictures
 from colorlib.evaluate import evaluate, middle, summarize
-from colorlib.metrics import LightnessTable, mean_ab
+from colorlib.metrics import LightnessTable, colourfulness, mean_ab
 from colorlib.recipes import RECIPES
 from colorlib.training import (
     check_writable,
@@ -160,6 +160,7 @@ def make_card(name, model, parts, history, steps_per_epoch):
         "test": f"the {len(test_rgb)} test pictures of {sets}, "
         f"{test_rgb.shape[1]} x {test_rgb.shape[2]} pixels",
         "figures": figures,
+        "true_colourfulness": round(float(colourfulness(test_rgb).mean()), 2),
         "table": text,
         "mean_ab": [round(float(v), 2) for v in mean],
         "lightness_table": [[round(float(v), 1) for v in row] for row in table.ab],
