@@ -109,7 +109,7 @@ def _parser():
     data.add_argument("--part", default="train", help="train, validation, test, or all")
     data.add_argument("--size", type=int, default=64, help="side in pixels")
 
-    command("cards", _cards, "Rewrite the pages of figures from the cards.")
+    command("cards", _cards, "Rewrite the figures in both README files.")
     return parser
 
 

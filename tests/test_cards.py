@@ -9,6 +9,7 @@ from colorlib.cards import (
     available_models,
     cards_as_markdown,
     read_card,
+    with_figures,
     write_card,
 )
 from colorlib.colorize import Colorizer
@@ -124,6 +125,13 @@ def test_every_file_of_the_weights_folder_belongs_to_a_model():
 def test_the_page_in_the_weights_folder_is_that_of_the_cards():
     page = (WEIGHTS_FOLDER / "README.md").read_text(encoding="utf-8")
     assert page == cards_as_markdown()  # else: python -m colorlib cards
+
+
+def test_the_figures_of_the_readme_are_those_of_the_cards():
+    readme = (WEIGHTS_FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
+    assert readme == with_figures(readme)  # else: python -m colorlib cards
+    with pytest.raises(ValueError, match="lost its marks"):
+        with_figures("no marks here")
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -7,6 +7,7 @@ import pytest
 from conftest import CONSTANT_AB, ROOT
 from PIL import Image
 
+from colorlib import __main__ as cli
 from colorlib import cards, colorize
 from colorlib.__main__ import main
 from colorlib.data import DATA_SETS
@@ -408,13 +409,17 @@ def test_evaluate_scores_a_model_on_a_folder(capsys, work, constant_model):
     assert "say --data" in capsys.readouterr().err
 
 
-def test_cards_rewrites_the_page(capsys, work, constant_model, monkeypatch):
+def test_cards_rewrites_the_pages_of_figures(capsys, work, constant_model, monkeypatch):
     folder = constant_model.parent
     monkeypatch.setattr(cards, "WEIGHTS_FOLDER", folder)
+    monkeypatch.setattr(cli, "ROOT", work)
     monkeypatch.setattr(cards, "cards_as_markdown", lambda: "the page")
+    monkeypatch.setattr(cards, "with_figures", lambda text: text + "the table")
+    (work / "README.md").write_text("before ")
     assert main(["cards"]) == 0
-    assert capsys.readouterr().out.strip() == str(folder / "README.md")
+    assert str(folder / "README.md") in capsys.readouterr().out
     assert (folder / "README.md").read_text() == "the page"
+    assert (work / "README.md").read_text() == "before the table"
 
 
 # As people start it.
