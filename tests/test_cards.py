@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import ROOT, write_model
+from small import ROOT, write_model
 
 from colorlib.cards import (
     WEIGHTS_FOLDER,

@@ -4,8 +4,8 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import CONSTANT_AB, ROOT
 from PIL import Image
+from small import CONSTANT_AB, ROOT
 
 from colorlib import __main__ as cli
 from colorlib import cards, colorize

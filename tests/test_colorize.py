@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from conftest import CONSTANT_AB, ROOT, write_model
+from small import CONSTANT_AB, ROOT, write_model
 
 from colorlib.cards import available_models
 from colorlib.colorize import Colorizer

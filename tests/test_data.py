@@ -8,8 +8,8 @@ import zipfile
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from PIL import Image
+from small import ROOT
 
 from colorlib import data
 from colorlib.data import DATA_SETS, PARTS, concatenate, load_pictures

@@ -14,8 +14,8 @@ import zipfile
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from PIL import Image
+from small import ROOT
 
 from colorlib import data, download, fetch, kaggle_sets
 from colorlib.data import DATA_SETS, describe_sets, load_pictures

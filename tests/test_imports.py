@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from small import ROOT
 
 # Which module may import which: the whole table. Any other arrow is an error here,
 # and so is one that is no longer there.

@@ -6,8 +6,8 @@ import time
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from skimage import color
+from small import ROOT
 
 from colorlib import lab as lab_module
 from colorlib.lab import (

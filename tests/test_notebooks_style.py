@@ -4,7 +4,7 @@ import re
 from statistics import median
 
 import pytest
-from conftest import ROOT
+from small import ROOT
 
 FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

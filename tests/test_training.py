@@ -8,8 +8,8 @@ import sys
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT
 from keras import layers, ops
+from small import ROOT
 
 from colorlib import training
 from colorlib.batches import Batches
