@@ -97,13 +97,13 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
         "pictures; MSE is of ab / 128. Rows without a network are the floors.",
         "",
         "The pictures came from a mirror folder (`COLORLIB_MIRROR`), not from the "
-        "addresses that the loaders use: `landscapes` is the Intel scene set at 150 px, "
-        "`photos` a mix of ImageNet samples, Imagenette, Corel-1000, the NIPS 2017 "
+        "addresses that the loaders use: `landscapes` is the Intel scene set at 150 "
+        "px, `photos` a mix of ImageNet samples, Imagenette, Corel-1000, the NIPS 2017 "
         "development set, cats, food, clothes, weather and COCO, `flowers` the "
         "flowers-recognition set, `dogs` Imagewoof, all at 160 px, and `cifar10` its "
         "pictures as JPEG files of quality 75. The same command on Kaggle's landscapes "
-        "gives a sibling, not the same weights. The encoder of `general` began with the "
-        "ImageNet weights of MobileNetV2 (Apache-2.0).",
+        "gives a sibling, not the same weights. The encoder of `general` began with "
+        "the ImageNet weights of MobileNetV2 (Apache-2.0).",
     ]
     for name in available_models(folder):
         card = read_card(name, folder)[1]
