@@ -174,8 +174,9 @@ def describe_sets():
     lines = []
     for name, spec in DATA_SETS.items():
         where = fetch.present(name, spec.source)
-        state = f"here ({where})" if where else "to be fetched"
         kind, *details = spec.source
+        absent = "needs a mirror" if kind == "mirror" else "to be fetched"
+        state = f"here ({where})" if where else absent
         details = ", ".join(d for d in details if "/" in str(d))
         lines.append(f"{name:12}{state:16}{spec.title}; {kind} {details}".rstrip())
     return "\n".join(lines)
