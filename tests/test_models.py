@@ -14,7 +14,7 @@ from colorlib.models import (
 )
 
 TINY = {
-    "baseline_cnn": {"filters": 2},
+    "baseline_cnn": {"filters": 4},
     "mobilenet_unet": {"widths": (4, 4, 4, 4, 4)},
 }
 

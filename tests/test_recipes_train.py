@@ -61,8 +61,9 @@ def test_the_stated_optimizer_and_loss_are_really_compiled(optimizer, schedule, 
     )
     model = build_model(recipe)
     compile_model(model, recipe, steps=1000)
-    kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
-    assert type(model.optimizer) is kinds[optimizer]
+    # By name: PyTorch's backend has subclasses of its own, under the same names.
+    kinds = {"adam": "Adam", "adamw": "AdamW"}
+    assert type(model.optimizer).__name__ == kinds[optimizer]
     assert model.loss == loss
     rates = []
     for step in (0, 10, 50, 525, 999):
@@ -99,7 +100,7 @@ def test_adam_with_3e_4_is_what_trains(trained):
     compiled = trained[3]
     assert len(compiled) == 1
     optimizer = compiled[0]["optimizer"]
-    assert type(optimizer) is keras.optimizers.Adam
+    assert type(optimizer).__name__ == "Adam"
     assert float(optimizer.learning_rate) == pytest.approx(3e-4)
     assert trained[1].optimizer is optimizer
     steps = trained[2]["steps"]
