@@ -4,7 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from colorlib.training import WeightsError, write_atomically
+from colorlib.files import write_atomically
+from colorlib.training import WeightsError
 
 WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "data" / "weights"
 

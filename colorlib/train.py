@@ -11,10 +11,10 @@ from colorlib.batches import Batches
 from colorlib.cards import write_card
 from colorlib.data import MIN_CHROMA, PARTS, concatenate, load_pictures
 from colorlib.evaluate import evaluate, middle, summarize
+from colorlib.files import check_writable
 from colorlib.metrics import LightnessTable, colourfulness, mean_ab
 from colorlib.recipes import RECIPES
 from colorlib.training import (
-    check_writable,
     fit_resumable,
     hardware,
     load_weights,

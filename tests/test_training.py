@@ -13,17 +13,16 @@ from small import ROOT
 
 from colorlib import training
 from colorlib.batches import Batches
+from colorlib.files import check_writable, write_atomically
 from colorlib.models import build_baseline_cnn
 from colorlib.training import (
     WeightsError,
-    check_writable,
     fit_resumable,
     hardware,
     load_weights,
     read_history,
     save_weights,
     set_seed,
-    write_atomically,
     write_history,
 )
 
