@@ -8,9 +8,8 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from colorlib.files import ROOT
 from colorlib.pictures import EXTENSIONS, PictureError, read_picture, write_picture
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def main(arguments=None):

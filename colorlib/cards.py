@@ -4,10 +4,10 @@ import hashlib
 import json
 from pathlib import Path
 
-from colorlib.files import write_atomically
+from colorlib.files import ROOT, write_atomically
 from colorlib.training import WeightsError
 
-WEIGHTS_FOLDER = Path(__file__).resolve().parent.parent / "data" / "weights"
+WEIGHTS_FOLDER = ROOT / "data" / "weights"
 
 
 def available_models(folder=WEIGHTS_FOLDER):

@@ -33,20 +33,13 @@ def check(answer, expected, hint="", tolerance=1e-4):
     Raises:
         NotYet: if the answer is wrong; the message shows both, and the hint.
     """
-    if answer is None or answer is Ellipsis:
-        print("not attempted yet")
+    if _untouched(answer):
         return
     if isinstance(expected, str):
-        right = isinstance(answer, str) and answer == expected
+        if not isinstance(answer, str) or answer != expected:
+            raise NotYet(f"Expected {_short(expected)}, got {_short(answer)}. {hint}")
     else:
-        given, wanted = _numbers(answer, hint), np.asarray(expected)
-        if given.shape != wanted.shape:
-            raise NotYet(
-                f"The shape should be {wanted.shape}, yours is {given.shape}. {hint}"
-            )
-        right = bool(np.allclose(given, wanted, atol=tolerance, rtol=tolerance))
-    if not right:
-        raise NotYet(f"Expected {_short(expected)}, got {_short(answer)}. {hint}")
+        _compare(answer, expected, hint, tolerance)
     print("passed")
 
 
@@ -64,21 +57,10 @@ def check_function(function, cases, hint="", tolerance=1e-4):
     """
     for arguments, expected in cases:
         answer = function(*arguments)
-        if answer is None or answer is Ellipsis:
-            print("not attempted yet")
+        if _untouched(answer):
             return
         shown = ", ".join(_short(a) for a in arguments)
-        given, wanted = _numbers(answer, hint), np.asarray(expected)
-        if given.shape != wanted.shape:
-            raise NotYet(
-                f"For ({shown}) the shape should be {wanted.shape}, "
-                f"yours is {given.shape}. {hint}"
-            )
-        if not np.allclose(given, wanted, atol=tolerance, rtol=tolerance):
-            raise NotYet(
-                f"For ({shown}) expected {_short(expected)}, "
-                f"got {_short(answer)}. {hint}"
-            )
+        _compare(answer, expected, hint, tolerance, f"For ({shown}) ")
     print("passed")
 
 
@@ -92,12 +74,31 @@ def check_true(answer, hint=""):
     Raises:
         NotYet: if it is False.
     """
-    if answer is None or answer is Ellipsis:
-        print("not attempted yet")
+    if _untouched(answer):
         return
     if not bool(answer):
         raise NotYet(f"Not yet. {hint}")
     print("passed")
+
+
+def _untouched(answer):
+    """Whether the learner has written nothing yet; says so."""
+    untouched = answer is None or answer is Ellipsis
+    if untouched:
+        print("not attempted yet")
+    return untouched
+
+
+def _compare(answer, expected, hint, tolerance, case=""):
+    given, wanted = _numbers(answer, hint), np.asarray(expected)
+    message = ""
+    if given.shape != wanted.shape:
+        message = f"the shape should be {wanted.shape}, yours is {given.shape}"
+    elif not np.allclose(given, wanted, atol=tolerance, rtol=tolerance):
+        message = f"expected {_short(expected)}, got {_short(answer)}"
+    if message:
+        message = case + message
+        raise NotYet(f"{message[0].upper()}{message[1:]}. {hint}")
 
 
 def _numbers(answer, hint):

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from colorlib.cards import read_card
-from colorlib.lab import lab_to_rgb, rgb8_to_lab, scale_L, unscale_ab
+from colorlib.lab import lab_to_rgb8, rgb8_to_lab, scale_L, unscale_ab
 from colorlib.models import build
 from colorlib.pictures import Picture, resize_plane, resize_rgb
 from colorlib.training import load_weights
@@ -72,7 +72,7 @@ class Colorizer:
             rows = slice(top, top + 256)
             L = rgb8_to_lab(picture.rgb[rows])[..., :1]
             lab = np.concatenate([L, ab[rows]], axis=-1)
-            rgb[rows] = np.rint(lab_to_rgb(lab) * 255.0).astype("uint8")
+            rgb[rows] = lab_to_rgb8(lab)
         return Picture(rgb, picture.alpha, picture.format, picture.info)
 
     def _network_size(self, height, width):

@@ -11,8 +11,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from colorlib.archives import DataError, check_archive
+from colorlib.files import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 RETRIES = 3  # failures in a row that brought nothing new
 BACKOFF = 0.5  # seconds before the first retry; doubled each time
 TIMEOUT = (10, 60)  # seconds to connect, and between two pieces

@@ -17,13 +17,13 @@ import numpy as np
 from colorlib import kaggle_sets
 from colorlib.archives import ARCHIVE_ERRORS, DataError
 from colorlib.download import (
-    ROOT,
     AbsentError,
     cache_folder,
     download,
     reason,
     shown,
 )
+from colorlib.files import ROOT
 
 SAMPLES = ROOT / "data" / "samples"
 # Address, SHA-256 and bytes; None where no two public sources agree on a checksum.

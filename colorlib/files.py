@@ -1,8 +1,10 @@
-"""Files that are written whole or not at all."""
+"""Where the project lies, and files that are written whole or not at all."""
 
 import os
 import time
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def write_atomically(path, data):

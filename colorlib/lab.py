@@ -125,6 +125,21 @@ def lab_to_rgb(lab, gamut="keep_lightness"):
     return np.clip(rgb, 0.0, 1.0, out=rgb)
 
 
+def lab_to_rgb8(lab):
+    """Converts CIE L*a*b* pictures to 8-bit sRGB, keeping their lightness.
+
+    Args:
+        lab: as for `lab_to_rgb`.
+
+    Returns:
+        uint8 array `(..., 3)`, values in [0, 255].
+
+    Raises:
+        ValueError: as `lab_to_rgb`.
+    """
+    return np.rint(lab_to_rgb(lab) * 255.0).astype("uint8")
+
+
 def in_gamut(lab):
     """Tells which colours sRGB can show.
 

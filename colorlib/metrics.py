@@ -10,7 +10,7 @@ import numpy as np
 from skimage.color import deltaE_ciede2000
 from skimage.metrics import structural_similarity
 
-from colorlib.lab import lab_to_rgb, rgb8_to_lab, scale_ab
+from colorlib.lab import lab_to_rgb8, rgb8_to_lab, scale_ab
 
 COLUMNS = ("psnr", "ssim", "ab_mse", "ab_mae", "ciede2000", "colourfulness")
 
@@ -211,7 +211,7 @@ def score(real_rgb, fake_ab):
     for real, ab in zip(real_rgb, fake_ab):
         lab = rgb8_to_lab(real)
         shown = np.concatenate([lab[..., :1], ab], axis=-1)
-        fake = np.rint(lab_to_rgb(shown) * 255.0).astype("uint8")
+        fake = lab_to_rgb8(shown)
         scores["psnr"].append(psnr(real, fake))
         scores["ssim"].append(ssim(real, fake))
         scores["ab_mse"].append(ab_mse(lab[..., 1:], ab))

@@ -46,16 +46,7 @@ def build_baseline_cnn(filters=32, dropout=0.3, name="baseline_cnn"):
         )
 
     def convolve(x, factor, strides, label):
-        x = layers.Conv2D(
-            filters * factor,
-            3,
-            strides,
-            padding="same",
-            activation="relu",
-            kernel_initializer="he_normal",
-            name=label,
-        )(x)
-        return x
+        return _convolve(x, filters * factor, 3, label, strides)
 
     L = keras.Input((None, None, 1), name="L")
     x = convolve(L, 1, 2, "down_1")  # (B, H/2, W/2, 32)
@@ -123,23 +114,13 @@ def build_mobilenet_unet(
             layer.trainable = False
     features = encoder(grey)
 
-    def convolve(x, width, kernel, label):
-        return layers.Conv2D(
-            width,
-            kernel,
-            padding="same",
-            activation="relu",
-            kernel_initializer="he_normal",
-            name=label,
-        )(x)
-
-    x = convolve(features[-1], widths[0], 1, "deepest")  # (B, H/32, W/32, 256)
+    x = _convolve(features[-1], widths[0], 1, "deepest")  # (B, H/32, W/32, 256)
     for level in (4, 3, 2, 1):
         width = widths[5 - level]
-        skip = convolve(features[level - 1], max(32, width // 2), 1, f"skip_{level}")
+        skip = _convolve(features[level - 1], max(32, width // 2), 1, f"skip_{level}")
         up = layers.UpSampling2D(interpolation="bilinear", name=f"up_{level}")(x)
         x = layers.Concatenate(name=f"join_{level}")([up, skip])
-        x = convolve(x, width, 3, f"decode_{level}")  # (B, H/2**level, ...)
+        x = _convolve(x, width, 3, f"decode_{level}")  # (B, H/2**level, ...)
     # Small first weights: training starts at grey instead of at a saturated tanh.
     small = keras.initializers.RandomNormal(stddev=1e-3)
     x = layers.Conv2D(
@@ -147,6 +128,18 @@ def build_mobilenet_unet(
     )(x)
     ab = layers.UpSampling2D(interpolation="bilinear", name="up_0")(x)  # (B, H, W, 2)
     return keras.Model(L, ab, name=name)
+
+
+def _convolve(x, width, kernel, label, strides=1):
+    return layers.Conv2D(
+        width,
+        kernel,
+        strides,
+        padding="same",
+        activation="relu",
+        kernel_initializer="he_normal",
+        name=label,
+    )(x)
 
 
 def find_encoder_weights():

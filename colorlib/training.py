@@ -57,16 +57,15 @@ def save_weights(model, path, dtype="float16"):
         WeightsError: if a weight is not finite, or too large for `dtype`.
     """
     arrays = {}
-    for index, weight in enumerate(model.weights):
-        value = np.asarray(keras.ops.convert_to_numpy(weight))
+    for name, value in _arrays(model.weights).items():
         with np.errstate(over="ignore"):
             stored = value.astype(dtype)
         if not np.isfinite(stored).all():
             raise WeightsError(
-                f"{weight.path} has values that {dtype} cannot hold (largest "
-                f"{np.abs(value).max():g}). Did training diverge?"
+                f"{name.partition('|')[2]} has values that {dtype} cannot hold "
+                f"(largest {np.abs(value).max():g}). Did training diverge?"
             )
-        arrays[f"{index:04d}|{weight.path}"] = stored
+        arrays[name] = stored
     write_atomically(path, _npz(arrays))
 
 
@@ -125,7 +124,7 @@ def fit_resumable(
         ValueError: if a loss is not finite; the epoch before is kept.
     """
     check_writable(folder)
-    run = _Run(model, train, Path(folder), settings or {})
+    run = _Run(model, Path(folder), settings or {})
     start = run.restore()
     if start < epochs:
         train.start_at(start)
@@ -145,9 +144,9 @@ def fit_resumable(
 class _Run(keras.callbacks.Callback):
     """Saves and restores all that a run needs to go on bit by bit the same."""
 
-    def __init__(self, model, train, folder, settings):
+    def __init__(self, model, folder, settings):
         super().__init__()
-        self.network, self.train, self.folder = model, train, folder
+        self.network, self.folder = model, folder
         self.settings = json.dumps(settings, sort_keys=True)
         self.history = {}
 
@@ -190,10 +189,7 @@ class _Run(keras.callbacks.Callback):
             self.history.setdefault(key, []).append(value)
         if np.argmin(self.history["val_loss"]) == epoch:
             save_weights(self.network, self.folder / "best.npz", "float32")
-        arrays = {
-            f"{i:04d}|{v.path}": np.asarray(keras.ops.convert_to_numpy(v))
-            for i, v in enumerate(self.variables())
-        }
+        arrays = _arrays(self.variables())
         run = {"settings": self.settings, "history": self.history}
         arrays["run"] = np.array(json.dumps(run))
         write_atomically(self.folder / "last.npz", _npz(arrays))
@@ -214,6 +210,14 @@ def read_history(path):
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
     return {key: [float(row[key]) for row in rows] for key in rows[0]}
+
+
+def _arrays(variables):
+    """Values of variables by names that sort in their order."""
+    return {
+        f"{i:04d}|{v.path}": np.asarray(keras.ops.convert_to_numpy(v))
+        for i, v in enumerate(variables)
+    }
 
 
 def _npz(arrays):
