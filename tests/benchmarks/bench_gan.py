@@ -1,0 +1,164 @@
+"""How long does a training step of pix2pix take, here and in the tutorial's way?
+
+    python tests/benchmarks/bench_gan.py
+
+Ours: `gan.Pix2Pix`, by the function that `fit` compiles. The other: a step as the
+TensorFlow tutorial on pix2pix has it (two tapes, both gradients taken before either
+network moves, two Keras Adam, `tf.function`), on the same networks made of Keras' own
+layers. Ours does more: its generator learns from the discriminator that has just
+learnt, as in the paper, which takes one more pass through the discriminator.
+
+The two take turns, so that whatever else the machine does meets both; where it does
+much, the figures by processor time (all cores' seconds added up) are the fairer ones.
+The target is 1.2.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+from keras import layers  # noqa: E402
+
+from colorlib.gan import Pix2Pix  # noqa: E402
+from colorlib.models import build_patch_discriminator, build_unet  # noqa: E402
+from colorlib.training import hardware, set_seed  # noqa: E402
+
+SEED = 0
+TARGET = 1.2
+
+
+def main():
+    """Prints seconds a step of both, and their ratio, for each batch size."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--size", type=int, default=256, help="pixels")
+    parser.add_argument("--width", type=int, default=64, help="of the first layers")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=3, help="in a round")
+    parser.add_argument("--threads", type=int, help="default: one a core")
+    options = parser.parse_args()
+    if options.threads:
+        tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+
+    print(
+        f"U-Net and PatchGAN 70, width {options.width}, {options.size} px; "
+        f"seed {SEED}; {hardware()}"
+    )
+    for batch_size in options.batches:
+        compare(batch_size, options)
+
+
+def compare(batch_size, options):
+    """Times both steps in turns and prints a table."""
+    set_seed(SEED)
+    random = np.random.default_rng(SEED)
+    shape = (batch_size, options.size, options.size)
+    L = random.uniform(-1, 1, (*shape, 1)).astype("float32")
+    ab = random.uniform(-1, 1, (*shape, 2)).astype("float32")
+    batches = iter(tf.data.Dataset.from_tensors((L, ab)).repeat())
+    ours = our_step(options)
+    theirs = tutorial_step(options)
+    for step in (ours, theirs):  # traces the graph, then warms up
+        measure(step, batches, 1), measure(step, batches, 1)
+
+    rounds = [
+        (
+            measure(theirs, batches, options.steps),
+            measure(ours, batches, options.steps),
+        )
+        for _ in range(options.rounds)
+    ]
+    print(
+        f"Batch {batch_size}, seconds a step, median of {options.rounds} rounds of "
+        f"{options.steps} (lowest to highest):"
+    )
+    for way, label in enumerate(("by the clock", "by processor time")):
+        ratios = [theirs[way] / ours[way] for theirs, ours in rounds]
+        verdict = "reached" if statistics.median(ratios) >= TARGET else "missed"
+        print(
+            f"{label:18} tutorial {summary([r[0][way] for r in rounds])}, ours "
+            f"{summary([r[1][way] for r in rounds])}, ratio {summary(ratios)} "
+            f"(target {TARGET:g}: {verdict})",
+            flush=True,
+        )
+
+
+def our_step(options):
+    """A function of an iterator: one step of `fit`."""
+    generator = build_unet(options.size, options.width)
+    model = Pix2Pix(generator, build_patch_discriminator(70, options.width))
+    model.compile()
+    model.make_train_function()
+    return lambda batches: model.train_function(batches)
+
+
+def tutorial_step(options):
+    """A function of an iterator: one step of the tutorial's kind."""
+    generator = stock(build_unet(options.size, options.width))
+    discriminator = stock(build_patch_discriminator(70, options.width))
+    g_adam, d_adam = (keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in range(2))
+    g_adam.build(generator.trainable_variables)
+    d_adam.build(discriminator.trainable_variables)
+    entropy = keras.losses.BinaryCrossentropy(from_logits=True)
+
+    @tf.function
+    def learn(L, real_ab):
+        with tf.GradientTape() as g_tape, tf.GradientTape() as d_tape:
+            fake_ab = generator(L, training=True)
+            real_logits = discriminator([L, real_ab], training=True)
+            fake_logits = discriminator([L, fake_ab], training=True)
+            g_adv = entropy(tf.ones_like(fake_logits), fake_logits)
+            g_loss = g_adv + 100 * tf.reduce_mean(tf.abs(real_ab - fake_ab))
+            d_real = entropy(tf.ones_like(real_logits), real_logits)
+            d_loss = d_real + entropy(tf.zeros_like(fake_logits), fake_logits)
+        for tape, loss, network, adam in (
+            (g_tape, g_loss, generator, g_adam),
+            (d_tape, d_loss, discriminator, d_adam),
+        ):
+            weights = network.trainable_variables
+            adam.apply_gradients(zip(tape.gradient(loss, weights), weights))
+        return {"g_loss": g_loss, "d_loss": d_loss}
+
+    return lambda batches: learn(*next(batches))
+
+
+def stock(network):
+    """The same network of Keras' own layers."""
+
+    def copy(layer):
+        kind = type(layer)
+        if isinstance(layer, layers.Conv2DTranspose):
+            kind = layers.Conv2DTranspose
+        return kind.from_config(layer.get_config())
+
+    return keras.models.clone_model(network, clone_function=copy)
+
+
+def measure(step, batches, count):
+    """Seconds a step, by the clock and by processor time."""
+    clock, processor = time.perf_counter(), time.process_time()
+    for _ in range(count):
+        losses = step(batches)
+    if not np.isfinite([float(loss) for loss in losses.values()]).all():  # waits, too
+        raise ValueError(f"The losses are not finite: {losses}.")
+    clock, processor = time.perf_counter() - clock, time.process_time() - processor
+    return clock / count, processor / count
+
+
+def summary(values):
+    """Median and range in one phrase."""
+    return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+if __name__ == "__main__":
+    main()
