@@ -84,7 +84,13 @@ def _parser():
         type=Path,
         default=None,
         metavar="FOLDER",
-        help="checkpoints, history, weights and card (default: data/cache/runs/RECIPE)",
+        help="checkpoints, history, a film of held-out pictures, weights and card "
+        "(default: data/cache/runs/RECIPE)",
+    )
+    train.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="write the losses for TensorBoard, into FOLDER/tensorboard",
     )
 
     evaluate = command("evaluate", _evaluate, "Score a model beside the floors.")
@@ -209,21 +215,24 @@ def _train(options):
 
     if options.recipe is None:
         for name, recipe in RECIPES.items():
-            print(f"{name:12} {recipe.title}")
+            print(f"{name:14} {recipe.title}")
         return 0
     _start_keras()
     from colorlib.train import train
 
     folder = options.output or ROOT / "data" / "cache" / "runs" / options.recipe
     print(f"Training {options.recipe} in {folder}; stopped, it goes on from there.")
-    card = train(options.recipe, folder)[1]
+    if options.tensorboard:
+        print(f"Watch it with: tensorboard --logdir {folder / 'tensorboard'}")
+    card = train(options.recipe, folder, tensorboard=options.tensorboard)[1]
     print(f"\nHeld-out pictures: {card['test']}.\n\n{card['table']}\n")
-    print(f"Weights and card: {folder / options.recipe}.npz and .json")
+    print(f"Weights, card, film, curves: {folder / options.recipe}.npz .json .gif .png")
     return 0
 
 
 def _evaluate(options):
     _start_keras()
+    from colorlib.ab_bins import as_colorizer
     from colorlib.cards import read_card
     from colorlib.data import concatenate, load_pictures
     from colorlib.evaluate import evaluate, middle, summarize
@@ -249,7 +258,11 @@ def _evaluate(options):
     network = build(card["network"], **card["options"])
     load_weights(network, path)
     rows = evaluate(
-        network, rgb, card["mean_ab"], card["lightness_table"], card["name"]
+        as_colorizer(network),
+        rgb,
+        card["mean_ab"],
+        card["lightness_table"],
+        card["name"],
     )
     print(f"{', '.join(names)}, {options.part}: {pictures.describe()}\n")
     print(summarize(rows, rgb)[1])

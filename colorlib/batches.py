@@ -21,13 +21,24 @@ class Batches(keras.utils.PyDataset):
             is cut where `training` is False.
         seed: of the random numbers.
         epoch: the epoch to begin with.
+        steps: batches in an epoch of training, or None for as many as there are
+            pictures for. An epoch of fewer sees a random part of the pictures.
 
     Raises:
-        ValueError: if there are fewer pictures than one batch, or the crop is larger
-            than the pictures.
+        ValueError: if there are fewer pictures than one batch or than `steps` batches,
+            or the crop is larger than the pictures.
     """
 
-    def __init__(self, rgb, batch_size=32, training=True, crop=None, seed=0, epoch=0):
+    def __init__(
+        self,
+        rgb,
+        batch_size=32,
+        training=True,
+        crop=None,
+        seed=0,
+        epoch=0,
+        steps=None,
+    ):
         """See the class."""
         super().__init__()
         size = rgb.shape[1]
@@ -39,16 +50,23 @@ class Batches(keras.utils.PyDataset):
             raise ValueError(f"a crop of {crop} does not fit into {size} pixels.")
         self.rgb, self.batch_size, self.training = rgb, batch_size, training
         self.crop, self.seed = crop or size, seed
+        self.steps = len(rgb) // batch_size if training else -(-len(rgb) // batch_size)
+        if training and steps is not None:
+            if not 1 <= steps <= self.steps:
+                raise ValueError(
+                    f"steps must be in 1 to {self.steps}, for which there are "
+                    f"pictures, got {steps}."
+                )
+            self.steps = steps
         self.start_at(epoch)
 
     def __len__(self):
-        """Number of batches in an epoch."""
-        if self.training:
-            return len(self.rgb) // self.batch_size
-        return -(-len(self.rgb) // self.batch_size)
+        """Number of batches left of the epoch that comes next."""
+        return self.steps - self.first
 
     def __getitem__(self, index):
         """Batch `index`: float32 `(B, S, S, 1)` L / 50 - 1, `(B, S, S, 2)` ab / 128."""
+        index += self.first
         chosen = slice(index * self.batch_size, (index + 1) * self.batch_size)
         pictures = []
         for i, top, left, mirror in zip(
@@ -63,9 +81,9 @@ class Batches(keras.utils.PyDataset):
         """Draws the next epoch's order, crops and mirroring; Keras calls it."""
         self.start_at(self.epoch + 1)
 
-    def start_at(self, epoch):
-        """Makes `epoch` the one that comes next."""
-        self.epoch = epoch
+    def start_at(self, epoch, first=0):
+        """Makes `epoch` the one that comes next, from its batch `first` on."""
+        self.epoch, self.first = epoch, first
         count, room = len(self.rgb), self.rgb.shape[1] - self.crop
         if not self.training:
             self.order = np.arange(count)

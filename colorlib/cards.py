@@ -8,6 +8,16 @@ from colorlib.files import ROOT, write_atomically
 from colorlib.training import WeightsError
 
 WEIGHTS_FOLDER = ROOT / "data" / "weights"
+# Cards alone, without weights: what each rung of the ladder measured.
+LADDER_FOLDER = ROOT / "data" / "ladder"
+LADDER = {
+    "ladder_l2": "pix2pix U-Net, L2",
+    "ladder_l1": "the same, L1",
+    "ladder_classes": "the same, classes of colour, rebalanced",
+    "ladder_gan": "the same, L1 and a PatchGAN",
+    "quality_l1": "MobileNet U-Net, L1",
+    "quality_gan": "the same, L1 and a PatchGAN",
+}
 
 
 def available_models(folder=WEIGHTS_FOLDER):
@@ -159,12 +169,49 @@ def figures_as_markdown(folder=WEIGHTS_FOLDER):
     return "\n".join(lines)
 
 
-def with_figures(readme, folder=WEIGHTS_FOLDER):
-    """Puts today's figures between the two `figures` marks of the README's text.
+def ladder_as_markdown(folder=LADDER_FOLDER):
+    """Writes the figures of the loss ladder as one table, for the README.
+
+    Args:
+        folder: where the rungs' cards `<name>.json` lie; those missing are left out.
+
+    Returns:
+        A Markdown table: the floors, then a row a rung. All were measured on the same
+        pictures.
+
+    Raises:
+        FileNotFoundError: if there is no card.
+    """
+    cards = {
+        name: json.loads((Path(folder) / f"{name}.json").read_text(encoding="utf-8"))
+        for name in LADDER
+        if (Path(folder) / f"{name}.json").is_file()
+    }
+    if not cards:
+        raise FileNotFoundError(f"{folder} holds no card of {', '.join(LADDER)}.")
+    first = next(iter(cards.values()))
+    floors = {k: v for k, v in first["figures"].items() if k != first["name"]}
+    rows = {LADDER[name]: card["figures"][name] for name, card in cards.items()}
+    lines = [
+        "| coloured by | PSNR | MSE (ab/128) | ab MAE | CIEDE2000 | colourfulness |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row} | {f['psnr']:.2f} | {f['ab_mse']:.4f} | {f['ab_mae']:.2f} | "
+        f"{f['ciede2000']:.2f} | {f['colourfulness']:.1f} |"
+        for row, f in {**floors, **rows}.items()
+    ]
+    truth = first["true_colourfulness"]
+    return "\n".join([*lines, f"| truth | | 0 | 0 | 0 | {truth:.1f} |"])
+
+
+def with_figures(readme, folder=WEIGHTS_FOLDER, ladder=LADDER_FOLDER):
+    """Puts today's figures between the README's marks `figures` and `ladder`.
 
     Args:
         readme: the text of the README.
         folder: where the weights and cards lie.
+        ladder: where the cards of the ladder lie.
 
     Returns:
         The new text.
@@ -172,8 +219,16 @@ def with_figures(readme, folder=WEIGHTS_FOLDER):
     Raises:
         ValueError: if a mark is missing.
     """
-    before, begin, rest = readme.partition("<!-- figures: python -m colorlib cards -->")
-    _, end, after = rest.partition("<!-- end of figures -->")
-    if not begin or not end:
-        raise ValueError("README.md has lost its marks '<!-- figures' ... -->.")
-    return f"{before}{begin}\n{figures_as_markdown(folder)}\n{end}{after}"
+    tables = {
+        "figures": figures_as_markdown(folder),
+        "ladder": ladder_as_markdown(ladder),
+    }
+    for mark, table in tables.items():
+        before, begin, rest = readme.partition(
+            f"<!-- {mark}: python -m colorlib cards -->"
+        )
+        _, end, after = rest.partition(f"<!-- end of {mark} -->")
+        if not begin or not end:
+            raise ValueError(f"README.md has lost its marks '<!-- {mark}' ... -->.")
+        readme = f"{before}{begin}\n{table}\n{end}{after}"
+    return readme

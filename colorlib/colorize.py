@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from colorlib.ab_bins import as_colorizer
 from colorlib.cards import read_card
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab, scale_L, unscale_ab
 from colorlib.models import build
@@ -33,8 +34,9 @@ class Colorizer:
         if self.size < 32:
             raise ValueError(f"size must be at least 32 pixels, got {self.size}.")
         self.multiple = card["multiple"]
-        self.network = build(card["network"], **card["options"])
-        load_weights(self.network, path)
+        network = build(card["network"], **card["options"])
+        load_weights(network, path)
+        self.network = as_colorizer(network)
 
     def predict_ab(self, L):
         """Predicts the colours of one picture.

@@ -1,7 +1,10 @@
 """Every figure of the course; the only module that imports matplotlib."""
 
+import io
+
 import matplotlib.pyplot as plt
 import numpy as np
+from IPython.display import Image, display
 
 MAX_ROWS = 4
 WIDTH = 10  # inches
@@ -82,7 +85,7 @@ def show_row(pictures, titles=None):
     plt.show()
 
 
-def show_grid(L, columns, rows=MAX_ROWS):
+def show_grid(L, columns, rows=MAX_ROWS, jpeg=False):
     """Draws rows of: input L | one or more colorized pictures | true.
 
     Args:
@@ -90,6 +93,8 @@ def show_grid(L, columns, rows=MAX_ROWS):
         columns: dict from a title (the model's name, "true") to pictures
             `(N, H, W, 3)` sRGB; drawn in this order, the true ones last.
         rows: how many pictures to show, at most `MAX_ROWS`.
+        jpeg: whether a notebook keeps it as JPEG: many photographs take a fifth of the
+            bytes.
     """
     rows = min(rows, len(L), MAX_ROWS)
     side = min(1.7, WIDTH / (1 + len(columns)))
@@ -102,24 +107,67 @@ def show_grid(L, columns, rows=MAX_ROWS):
         for axes, (title, pictures) in zip(grid[row, 1:], columns.items()):
             show_rgb(pictures[row], title if row == 0 else "", axes)
     figure.tight_layout()
-    plt.show()
+    if jpeg:
+        _show_jpeg(figure)
+    else:
+        plt.show()
 
 
-def plot_history(history, title="", floors=None):
+def plot_history(history, title="", floors=None, path=None):
     """Draws training and validation loss against the epoch.
 
     Args:
         history: dict of lists: `epoch`, `loss`, `val_loss`.
         title: above the curves.
         floors: dict from a name ("grey", "mean colour") to a loss, drawn dashed.
+        path: of a PNG to write instead of showing the curves, or None.
     """
-    _, axes = plt.subplots(figsize=(6, 3.5), dpi=100)
+    figure, axes = plt.subplots(figsize=(6, 3.5), dpi=100)
     axes.plot(history["epoch"], history["loss"], label="training")
     axes.plot(history["epoch"], history["val_loss"], label="validation")
     for (name, value), color in zip((floors or {}).items(), ("gray", "tan", "black")):
         axes.axhline(value, linestyle="--", color=color, label=name)
     axes.set(xlabel="epoch", ylabel="loss", title=title, ylim=(0, None))
     axes.legend()
+    if path is None:
+        plt.show()
+    else:
+        figure.savefig(path)
+        plt.close(figure)
+
+
+def plot_gan_history(histories, pretrain_epochs=0):
+    """Draws the curves of GANs side by side: the game above, the L1 distance below.
+
+    In the game, log 2 is what each loss is when the discriminator knows nothing; the
+    epochs of pretraining, in which it rests, are grey.
+
+    Args:
+        histories: dict from a title to a dict of lists: `epoch`, `g_adv`, `d_real`,
+            `d_fake`, `g_l1` and `val_g_l1`.
+        pretrain_epochs: epochs at the beginning with the L1 loss alone.
+    """
+    size = (max(6, min(WIDTH, 5 * len(histories))), 6)
+    _, grid = plt.subplots(
+        2, len(histories), figsize=size, dpi=100, squeeze=False, sharey="row"
+    )
+    for (title, history), (game, distance) in zip(histories.items(), grid.T):
+        epochs = np.asarray(history["epoch"])
+        playing = epochs > pretrain_epochs
+        for name in ("g_adv", "d_real", "d_fake"):
+            values = np.asarray(history[name])[playing]
+            game.plot(epochs[playing], values, marker=".", label=name)
+        game.axhline(np.log(2), linestyle="--", color="gray", label="log 2")
+        distance.plot(epochs, history["g_l1"], label="g_l1, training")
+        distance.plot(epochs, history["val_g_l1"], label="g_l1, validation")
+        for axes, ylabel in ((game, "loss"), (distance, "L1 distance (ab / 128)")):
+            if pretrain_epochs:
+                axes.axvspan(1, pretrain_epochs + 0.5, color="gray", alpha=0.15, lw=0)
+            axes.set(xlabel="epoch", ylabel=ylabel, xlim=(1, epochs[-1]))
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            axes.legend()
+        game.set(title=title, ylim=(0, None))
+    plt.tight_layout()
     plt.show()
 
 
@@ -161,6 +209,92 @@ def plot_scatter(x, y, xlabel, ylabel, title="", colors=None, line=None):
     plt.show()
 
 
+def plot_ab(ab, colors, title="", size=6, marks=None, unit=""):
+    """Draws colours as squares on the ab plane: red right, yellow above, blue below.
+
+    The plane has the same limits in every figure; they hold all of sRGB.
+
+    Args:
+        ab: array `(N, 2)`, CIE units.
+        colors: `(N, 3)` sRGB in [0, 1], or N numbers for a colour scale.
+        title: above the plane.
+        size: of a square, in square points.
+        marks: dict from a name to one `(a, b)`, drawn as a large sign, or None.
+        unit: what the numbers are, beside the colour scale.
+    """
+    figure, axes = plt.subplots(figsize=(5, 4.2), dpi=100)
+    drawn = axes.scatter(*np.transpose(ab), s=size, c=colors, marker="s")
+    if np.ndim(colors) == 1:
+        plt.colorbar(drawn, ax=axes, label=unit)
+    for (name, place), sign in zip((marks or {}).items(), "PX^v<>D*"):
+        axes.plot(*place, sign, color="black", mec="white", ms=12, ls="", label=name)
+    if marks:
+        axes.legend(loc="lower left")  # no colour of sRGB is there
+    axes.set(xlabel="a (CIE units)", ylabel="b (CIE units)", title=title)
+    axes.set(xlim=(-115, 115), ylim=(-120, 110), aspect="equal")
+    axes.grid(color="lightgray", linewidth=0.5)
+    axes.set_axisbelow(True)
+    figure.tight_layout()
+    plt.show()
+
+
+def show_points(panels, titles=None, verdicts=None, limit=3.0, columns=3):
+    """Draws panels of points in a square of the plane, to watch a toy GAN learn.
+
+    Args:
+        panels: for each panel a dict from a name ("real", "fake") to points `(N, 2)`;
+            real ones are grey, others get a colour each.
+        titles: one for each panel, or None.
+        verdicts: for each panel None or the discriminator's verdict `(S, S)` in
+            [0, 1] on a regular grid over the square, lowest row first, drawn behind
+            the points: blue where it says fake, red where it says real.
+        limit: half the side of the square, whose middle is (0, 0).
+        columns: panels side by side.
+    """
+    titles, verdicts = titles or [""] * len(panels), verdicts or [None] * len(panels)
+    rows = -(-len(panels) // columns)
+    side = min(3.2, WIDTH / columns)
+    size = (side * columns, side * rows + 0.2)
+    figure, grid = plt.subplots(rows, columns, figsize=size, dpi=100, squeeze=False)
+    for axes in grid.flat[len(panels) :]:
+        axes.set_visible(False)
+    for axes, groups, title, verdict in zip(grid.flat, panels, titles, verdicts):
+        if verdict is not None:
+            square = (-limit, limit, -limit, limit)
+            look = {"cmap": "RdBu_r", "vmin": 0, "vmax": 1, "alpha": 0.5}
+            axes.imshow(verdict, origin="lower", extent=square, **look)
+        others = iter(("black", "darkorange", "green", "purple"))
+        for name, points in groups.items():
+            color = "gray" if name == "real" else next(others)
+            axes.scatter(*np.transpose(points), s=3, color=color, label=name)
+        axes.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
+        axes.tick_params(labelsize=7)
+        axes.set_title(title, fontsize=10)
+    grid[0, 0].legend(fontsize=8, markerscale=3, loc="best")
+    figure.tight_layout()
+    plt.show()
+
+
+def plot_game(histories):
+    """Draws both losses of toy GANs against the step, side by side.
+
+    Args:
+        histories: dict from a title to a pair of lists, the discriminator's loss
+            (halved: log 2 when nobody wins) and the generator's, one value a step.
+    """
+    size = (max(6, min(WIDTH, 3.4 * len(histories))), 3.3)
+    _, grid = plt.subplots(1, len(histories), figsize=size, dpi=100, squeeze=False)
+    for axes, (title, (d_losses, g_losses)) in zip(grid[0], histories.items()):
+        axes.plot(g_losses, linewidth=0.8, color="darkorange", label="generator")
+        axes.plot(d_losses, linewidth=0.8, color="tab:blue", label="discriminator")
+        axes.axhline(np.log(2), linestyle="--", color="black", label="log 2")
+        axes.set(xlabel="step", title=title, ylim=(0, None))
+    grid[0, 0].set_ylabel("loss")
+    grid[0, 0].legend(fontsize=8)
+    plt.tight_layout()
+    plt.show()
+
+
 def show_kernels(kernels, titles=None):
     """Draws small kernels with a diverging map around 0.
 
@@ -178,6 +312,13 @@ def show_kernels(kernels, titles=None):
         _finish(axes, title)
     figure.tight_layout()
     plt.show()
+
+
+def _show_jpeg(figure):
+    data = io.BytesIO()
+    figure.savefig(data, format="jpeg", pil_kwargs={"quality": 85})
+    plt.close(figure)  # or it would be shown a second time
+    display(Image(data.getvalue()))
 
 
 def _finish(axes, title):

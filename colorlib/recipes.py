@@ -1,6 +1,27 @@
 """Recipes: the settings, and nothing but the settings, of every trained model."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """The second half of a pix2pix recipe; see `gan.Pix2Pix`.
+
+    Attributes:
+        pretrain_epochs: epochs at the beginning with the L1 loss alone.
+        l1_weight: of the L1 loss beside the adversarial one.
+        d_steps: steps of the discriminator a step of the generator.
+        kind: "bce" or "lsgan".
+        patch: side in pixels of what one logit of the discriminator sees.
+        width: channels of the discriminator's first layer.
+    """
+
+    pretrain_epochs: int = 0
+    l1_weight: float = 100.0
+    d_steps: int = 1
+    kind: str = "bce"
+    patch: int = 70
+    width: int = 64
 
 
 @dataclass(frozen=True)
@@ -16,15 +37,19 @@ class Recipe:
         categories: categories to keep, or None for all.
         limit: pictures of each data set, training and validation together, or None.
         crop: side of random crops in pixels, or None for the whole picture.
-        loss: "mse" or "mae", on ab / 128.
-        optimizer: "adam" or "adamw".
+        loss: "mse" or "mae", on ab / 128; or "classes", see `classes`.
+        optimizer: "adam", "adamw", or "pix2pix" for Adam with beta_1 0.5.
         learning_rate: the highest one.
-        schedule: "constant" or "cosine" (with a warm-up of 5 % of the steps).
+        schedule: "constant", "cosine" (with a warm-up of 5 % of the steps), or "linear"
+            (constant for half of the steps, then evenly to 0).
         batch_size: pictures a step.
         inference_size: long side in pixels at which photos are coloured, or None for
             the training size.
         options: further arguments of the network's builder.
         seed: of weights, order, crops and dropout.
+        steps_per_epoch: batches in an epoch, or None for all pictures.
+        adversarial: None, or the settings of a pix2pix training; both
+            networks then have their own optimizer, and `loss` has no effect.
     """
 
     title: str
@@ -43,6 +68,8 @@ class Recipe:
     inference_size: int | None = None
     options: dict = field(default_factory=dict)
     seed: int = 0
+    steps_per_epoch: int | None = None
+    adversarial: Adversarial | None = None
 
 
 RECIPES = {
@@ -84,3 +111,72 @@ RECIPES = {
         options={"filters": 8},
     ),
 }
+
+# The ladder: one network, the same pictures in the same order, one change a rung.
+_RUNG = dict(
+    data=("landscapes",),
+    size=144,
+    crop=128,
+    network="unet",
+    options={"size": 128, "width": 32},  # the paper's U-Net, half as wide
+    epochs=20,
+    steps_per_epoch=120,
+    batch_size=8,
+    optimizer="pix2pix",
+    learning_rate=2e-4,
+    schedule="linear",
+)
+_GAN = Adversarial(pretrain_epochs=5, l1_weight=200, width=32)
+RECIPES |= {
+    "ladder_l2": Recipe("Ladder, rung 1: pix2pix U-Net, L2", loss="mse", **_RUNG),
+    "ladder_l1": Recipe("Ladder, rung 2: pix2pix U-Net, L1", loss="mae", **_RUNG),
+    "ladder_classes": Recipe(
+        "Ladder, rung 3: pix2pix U-Net, colour classes", loss="classes", **_RUNG
+    ),
+    "ladder_gan": Recipe(
+        "Ladder, rung 4: pix2pix, L1 and a PatchGAN", adversarial=_GAN, **_RUNG
+    ),
+}
+# Rungs 2 and 4 with the generator for quality: a U-Net on a pretrained encoder.
+_QUALITY = _RUNG | dict(network="mobilenet_unet", options={})
+RECIPES |= {
+    "quality_l1": Recipe("MobileNet U-Net, L1", loss="mae", **_QUALITY),
+    "quality_gan": Recipe(
+        "MobileNet U-Net, L1 and a PatchGAN", adversarial=_GAN, **_QUALITY
+    ),
+}
+# One or two steps of the discriminator a step of the generator, at 64 px.
+_DUEL = _RUNG | dict(
+    size=72, crop=64, options={"size": 64, "width": 32}, epochs=8, steps_per_epoch=100
+)
+for _d_steps in (1, 2):
+    RECIPES[f"gan_{_d_steps}to1"] = Recipe(
+        f"pix2pix at 64 px, D:G {_d_steps}:1",
+        adversarial=replace(_GAN, pretrain_epochs=2, d_steps=_d_steps),
+        **_DUEL,
+    )
+
+
+def small(recipe):
+    """The same recipe in miniature, for FAST lessons and tests: seconds on a laptop.
+
+    Args:
+        recipe: a `Recipe` whose network is "unet" or "baseline_cnn".
+
+    Returns:
+        A `Recipe`: the bundled samples at 32 px, a narrow network, two short epochs.
+    """
+    narrow = {"unet": {"size": 32, "width": 8}, "baseline_cnn": {"filters": 8}}
+    game = recipe.adversarial
+    return replace(
+        recipe,
+        data=("samples",),
+        categories=None,
+        size=36,
+        crop=32,
+        options=narrow[recipe.network],
+        epochs=2,
+        steps_per_epoch=4,
+        batch_size=8,
+        adversarial=game and replace(game, pretrain_epochs=1, width=8),
+    )

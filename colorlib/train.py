@@ -7,15 +7,21 @@ import keras
 import numpy as np
 
 from colorlib import models
+from colorlib.ab_bins import ClassLoss, as_colorizer, bin_centres, rebalancing_weights
 from colorlib.batches import Batches
 from colorlib.cards import write_card
 from colorlib.data import MIN_CHROMA, PARTS, concatenate, load_pictures
 from colorlib.evaluate import evaluate, middle, summarize
 from colorlib.files import check_writable
+from colorlib.gan import Pix2Pix
 from colorlib.metrics import LightnessTable, colourfulness, mean_ab
+from colorlib.optimizers import FusedAdam
+from colorlib.plotting import plot_history
+from colorlib.progress import Strip, make_tensorboard, same_pictures, write_film
 from colorlib.recipes import RECIPES
+from colorlib.resume import fit_resumable
 from colorlib.training import (
-    fit_resumable,
+    all_devices,
     hardware,
     load_weights,
     save_weights,
@@ -31,6 +37,14 @@ def load_part(recipe, part):
     )
 
 
+def network_options(recipe):
+    """Arguments of the builder of a recipe's network."""
+    options = dict(recipe.options)
+    if recipe.loss == "classes":
+        options["classes"] = len(bin_centres())
+    return options
+
+
 def build_model(recipe, pretrained=False):
     """Builds a recipe's network.
 
@@ -39,21 +53,49 @@ def build_model(recipe, pretrained=False):
         pretrained: whether to start from ImageNet weights where the network has an
             encoder (to train it); otherwise its weights are random (to load them).
     """
-    options = dict(recipe.options)
+    options = network_options(recipe)
     if recipe.network == "mobilenet_unet" and pretrained:
         options["encoder_weights"] = models.find_encoder_weights()
     return models.build(recipe.network, **options)
 
 
-def compile_model(model, recipe, steps):
-    """Compiles a network with a recipe's loss and optimizer.
+class HalfLinear(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that stays for half of the steps, then falls evenly to 0.
 
     Args:
-        model: the network.
+        rate: the rate of the first half.
+        steps: of the whole training.
+        skipped: of these, before the optimizer's first step.
+        repeats: optimizer steps a training step.
+    """
+
+    def __init__(self, rate, steps, skipped=0, repeats=1):
+        """See the class."""
+        self.rate, self.steps = rate, steps
+        self.skipped, self.repeats = skipped, repeats
+
+    def __call__(self, step):
+        """Returns the rate of an optimizer step."""
+        done = keras.ops.cast(step, "float32") / self.repeats + self.skipped
+        return self.rate * keras.ops.clip(2 - 2 * done / self.steps, 0, 1)
+
+    def get_config(self):
+        """Returns the arguments."""
+        return dict(vars(self))
+
+
+def make_optimizer(recipe, steps, skipped=0, repeats=1):
+    """Makes a recipe's optimizer.
+
+    Args:
         recipe: a `Recipe`.
         steps: training steps in all, for the schedule.
+        skipped: of these, before the optimizer's first step.
+        repeats: optimizer steps a training step.
     """
     learning_rate = recipe.learning_rate
+    if recipe.schedule == "linear":
+        learning_rate = HalfLinear(learning_rate, steps, skipped, repeats)
     if recipe.schedule == "cosine":
         learning_rate = keras.optimizers.schedules.CosineDecay(
             0.0,
@@ -61,78 +103,155 @@ def compile_model(model, recipe, steps):
             warmup_target=recipe.learning_rate,
             warmup_steps=max(1, steps - int(steps * 0.95)),
         )
-    optimizer = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
-    model.compile(
-        optimizer=optimizer[recipe.optimizer](learning_rate), loss=recipe.loss
-    )
+    if recipe.optimizer == "pix2pix":
+        return FusedAdam(learning_rate, beta_1=0.5)
+    kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    return kinds[recipe.optimizer](learning_rate)
 
 
-def train(name, folder, verbose="auto"):
+def compile_model(network, recipe, steps, train_rgb):
+    """Makes a network ready for `fit`: loss, optimizer, and a GAN around it.
+
+    Args:
+        network: the recipe's network.
+        recipe: a `Recipe`.
+        steps: training steps in all, for the schedule.
+        train_rgb: uint8 `(N, S, S, 3)`, whose colours are counted for the classes.
+
+    Returns:
+        (the model to fit, `phases` for `fit_resumable`).
+    """
+    optimizer = make_optimizer(recipe, steps)
+    if recipe.adversarial:
+        game = recipe.adversarial
+        discriminator = models.build_patch_discriminator(game.patch, game.width)
+        model = Pix2Pix(network, discriminator, game.l1_weight, game.d_steps, game.kind)
+        skipped = steps // recipe.epochs * game.pretrain_epochs
+        d_optimizer = make_optimizer(recipe, steps, skipped, game.d_steps)
+        model.compile(optimizer, d_optimizer)
+        phases = {game.pretrain_epochs: lambda: model.set_adversarial(True)}
+        if game.pretrain_epochs:
+            phases[0] = lambda: model.set_adversarial(False)
+        return model, phases
+    loss = recipe.loss
+    if loss == "classes":
+        loss = ClassLoss(rebalancing_weights(train_rgb))
+    network.compile(optimizer=optimizer, loss=loss)
+    return network, {}
+
+
+def train(name, folder, verbose="auto", recipe=None, tensorboard=False):
     """Trains a recipe and evaluates it, going on where an earlier run stopped.
 
     Args:
-        name: a key of `RECIPES`.
-        folder: where checkpoints, `history.csv`, the float16 weights `<name>.npz` of
-            the best epoch and their card `<name>.json` go.
+        name: a key of `RECIPES`, or with `recipe` any name.
+        folder: where checkpoints, `history.csv` and its curves `<name>.png`, a strip of
+            held-out pictures an epoch and its film `<name>.gif`, the float16 weights
+            `<name>.npz` of the best epoch (a GAN's: of the last) and their card
+            `<name>.json` go.
         verbose: as in `fit`.
+        recipe: a `Recipe` of your own, or None for the one of that name.
+        tensorboard: whether to write each epoch's losses for TensorBoard, too.
 
     Returns:
-        The trained model, with the weights as stored, and its card.
+        The trained network, with the weights as stored, and its card.
 
     Raises:
         ValueError: if there is no such recipe.
         fetch.DataError: if the data cannot be had.
         OSError: if the folder cannot be written, at the start.
+        ImportError: if TensorBoard is asked for and not installed, at the start.
     """
-    if name not in RECIPES:
-        raise ValueError(f"recipe must be one of {sorted(RECIPES)}, got {name!r}.")
-    recipe = RECIPES[name]
+    if recipe is None:
+        if name not in RECIPES:
+            raise ValueError(f"recipe must be one of {sorted(RECIPES)}, got {name!r}.")
+        recipe = RECIPES[name]
     check_writable(folder)
+    callbacks = [make_tensorboard(folder)] if tensorboard else []
     set_seed(recipe.seed)
     parts = {part: load_part(recipe, part) for part in PARTS}
     batches = Batches(
-        parts["train"].rgb, recipe.batch_size, crop=recipe.crop, seed=recipe.seed
+        parts["train"].rgb,
+        recipe.batch_size,
+        crop=recipe.crop,
+        seed=recipe.seed,
+        steps=recipe.steps_per_epoch,
     )
     validation = Batches(
         parts["validation"].rgb, recipe.batch_size, training=False, crop=recipe.crop
     )
-    model = build_model(recipe, pretrained=True)
-    compile_model(model, recipe, len(batches) * recipe.epochs)
+    steps = len(batches) * recipe.epochs
+    with all_devices():
+        network = build_model(recipe, pretrained=True)
+        model, phases = compile_model(network, recipe, steps, parts["train"].rgb)
+        history = fit_resumable(
+            model,
+            batches,
+            validation,
+            recipe.epochs,
+            folder,
+            [make_strip(network, recipe, parts, folder), *callbacks],
+            verbose,
+            settings_of(recipe),
+            phases,
+            keep="last" if recipe.adversarial else "best",
+        )
+    write_film(folder, Path(folder) / f"{name}.gif")
+    plot_history(history, recipe.title, path=Path(folder) / f"{name}.png")
+    weights = Path(folder) / f"{name}.npz"
+    save_weights(network, weights)
+    load_weights(network, weights)  # so that what is evaluated is what is stored
+    card = make_card(name, recipe, network, parts, history)
+    write_card(weights, card)
+    return network, card
+
+
+def make_strip(network, recipe, parts, folder):
+    """Makes the callback that colours six test pictures after each epoch."""
+    rgb = middle(parts["test"].rgb, recipe.crop)
+    train_rgb = middle(parts["train"].rgb, recipe.crop)  # cut alike, to be compared
+    # Of each six and its two neighbours the first that is not a training picture.
+    spread = np.linspace(0, len(rgb) - 1, 6).astype(int)
+    candidates = (np.arange(3)[:, None] + spread).ravel() % len(rgb)  # (18,)
+    known = {int(i) for i, _ in same_pictures(rgb[candidates], train_rgb)}
+    chosen = [min({i, i + 6, i + 12} - known, default=i) for i in range(6)]
+    return Strip(as_colorizer(network), rgb[candidates[chosen]], train_rgb, folder)
+
+
+def settings_of(recipe):
+    """What a recipe's run depends on, a dict that JSON can hold."""
     settings = dataclasses.asdict(recipe)
     for without_effect in ("title", "inference_size"):
         del settings[without_effect]
-    history = fit_resumable(
-        model, batches, validation, recipe.epochs, folder, (), verbose, settings
-    )
-    weights = Path(folder) / f"{name}.npz"
-    save_weights(model, weights)
-    load_weights(model, weights)  # so that what is evaluated is what is stored
-    card = make_card(name, model, parts, history, len(batches))
-    write_card(weights, card)
-    return model, card
+    for later in ("steps_per_epoch", "adversarial"):  # runs older than these go on
+        if settings[later] is None:
+            del settings[later]
+    return settings
 
 
-def make_card(name, model, parts, history, steps_per_epoch):
+def make_card(name, recipe, network, parts, history):
     """Evaluates a trained recipe on its test part and writes down what it is.
 
     Args:
-        name: a key of `RECIPES`.
-        model: the trained network.
+        name: of the model.
+        recipe: the `Recipe` it was trained by.
+        network: the trained network.
         parts: dict from "train", "validation" and "test" to `data.Pictures`.
         history: from `fit_resumable`.
-        steps_per_epoch: batches in an epoch.
 
     Returns:
         The card, a dict that JSON can hold.
     """
-    recipe = RECIPES[name]
     best = int(np.argmin(history["val_loss"]))
+    if recipe.adversarial:  # a smaller loss is not a better picture: the last is kept
+        best = recipe.epochs - 1
     train_rgb, test_rgb = parts["train"].rgb, middle(parts["test"].rgb, recipe.crop)
     # Rounded first, so that `evaluate` with what the card holds gives the same table.
     mean = np.round(mean_ab(train_rgb), 2)
     table = LightnessTable(np.round(LightnessTable.fit(train_rgb).ab, 1))
-    rows = evaluate(model, test_rgb, mean, table, name)
+    rows = evaluate(as_colorizer(network), test_rgb, mean, table, name)
     figures, text = summarize(rows, test_rgb)
+    steps = recipe.steps_per_epoch or len(train_rgb) // recipe.batch_size
     sets = " + ".join(recipe.data)
     if recipe.categories:
         sets += f" ({', '.join(recipe.categories)})"
@@ -141,15 +260,15 @@ def make_card(name, model, parts, history, steps_per_epoch):
         "name": name,
         "title": recipe.title,
         "network": recipe.network,
-        "options": recipe.options,
-        "multiple": models.STRIDE[recipe.network],
+        "options": network_options(recipe),
+        "multiple": models.multiple(recipe.network, **recipe.options),
         "inference_size": recipe.inference_size or recipe.crop or recipe.size,
-        "parameters": model.count_params(),
+        "parameters": network.count_params(),
         "data": f"{sets}: {counts}; pictures of mean chroma below "
         f"{MIN_CHROMA:g} left out",
         "seed": recipe.seed,
         "epochs": recipe.epochs,
-        "steps": steps_per_epoch * recipe.epochs,
+        "steps": steps * recipe.epochs,
         "batch_size": recipe.batch_size,
         "best_epoch": best + 1,
         "training_loss": history["loss"][best],

@@ -1,17 +1,13 @@
-"""Training one can trust: seeds, FAST, checkpoints that resume, weights that load."""
+"""Seeds, FAST, and weights that load whole or not at all."""
 
-import csv
-import io
-import json
+import contextlib
 import os
 import re
-import time
-from pathlib import Path
 
 import keras
 import numpy as np
 
-from colorlib.files import check_writable, write_atomically
+from colorlib.files import write_atomically
 
 # The lessons' small numbers, for tests and for a first look on a slow machine.
 FAST = os.environ.get("COLORLIB_FAST", "0") not in ("", "0")
@@ -44,6 +40,26 @@ def hardware():
     return f"{machine}, Keras {keras.__version__} on {keras.backend.backend()}"
 
 
+def all_devices():
+    """A context: networks built and compiled in it are trained on all accelerators.
+
+    Each batch is divided evenly among the GPUs (or among virtual CPU devices, to try
+    it); with one device the context does nothing. TensorFlow takes its
+    `MirroredStrategy`, JAX Keras' `DataParallel`; on PyTorch one device is used.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        gpus = tf.config.list_logical_devices("GPU")
+        devices = [d.name for d in gpus or tf.config.list_logical_devices("CPU")]
+        if len(devices) > 1:
+            return tf.distribute.MirroredStrategy(devices).scope()
+    if backend == "jax" and len(keras.distribution.list_devices()) > 1:
+        return keras.distribution.DataParallel(auto_shard_dataset=False).scope()
+    return contextlib.nullcontext()
+
+
 def save_weights(model, path, dtype="float16"):
     """Writes a network's weights to one compressed NumPy file.
 
@@ -57,7 +73,7 @@ def save_weights(model, path, dtype="float16"):
         WeightsError: if a weight is not finite, or too large for `dtype`.
     """
     arrays = {}
-    for name, value in _arrays(model.weights).items():
+    for name, value in arrays_of(model.weights).items():
         with np.errstate(over="ignore"):
             stored = value.astype(dtype)
         if not np.isfinite(stored).all():
@@ -66,7 +82,7 @@ def save_weights(model, path, dtype="float16"):
                 f"(largest {np.abs(value).max():g}). Did training diverge?"
             )
         arrays[name] = stored
-    write_atomically(path, _npz(arrays))
+    write_atomically(path, lambda file: np.savez_compressed(file, **arrays))
 
 
 def load_weights(model, path):
@@ -82,151 +98,25 @@ def load_weights(model, path):
         FileNotFoundError: if there is no such file.
         WeightsError: if the file is damaged, or does not fit the network.
     """
-    arrays = _read_npz(path)
-    _assign(model.weights, arrays, path)
+    arrays = read_arrays(path)
+    assign_arrays(model.weights, arrays, path)
 
 
-def fit_resumable(
-    model,
-    train,
-    validation,
-    epochs,
-    folder,
-    callbacks=(),
-    verbose="auto",
-    settings=None,
-):
-    """Runs `model.fit` so that a lost session costs at most one epoch.
-
-    After each epoch the folder holds `last.npz` (weights, optimizer, random states,
-    history), `best.npz` (weights of the lowest validation loss) and `history.csv`.
-    Called again, with more epochs or after a kill, it goes on where it stopped; a
-    finished run is only loaded. At the end the model has the best weights.
-
-    Args:
-        model: a compiled `keras.Model`.
-        train: a `Batches` for training.
-        validation: a `Batches` for validation.
-        epochs: total number of epochs, those already done included.
-        folder: where checkpoints go.
-        callbacks: further Keras callbacks.
-        verbose: as in `fit`.
-        settings: a dict that belongs to the run; a folder with other settings is
-            refused.
-
-    Returns:
-        The history of all epochs, a dict of lists with `epoch`, `loss`, `val_loss`,
-        `seconds` and the model's metrics.
-
-    Raises:
-        OSError: if the folder is not writable, at the start.
-        WeightsError: if the checkpoint is damaged or of another model or settings.
-        ValueError: if a loss is not finite; the epoch before is kept.
-    """
-    check_writable(folder)
-    run = _Run(model, Path(folder), settings or {})
-    start = run.restore()
-    if start < epochs:
-        train.start_at(start)
-        model.fit(
-            train,
-            validation_data=validation,
-            epochs=epochs,
-            initial_epoch=start,
-            shuffle=False,  # `train` shuffles by itself, in a reproducible order
-            callbacks=[run, *callbacks],
-            verbose=verbose,
-        )
-    load_weights(model, run.folder / "best.npz")
-    return run.history
-
-
-class _Run(keras.callbacks.Callback):
-    """Saves and restores all that a run needs to go on bit by bit the same."""
-
-    def __init__(self, model, folder, settings):
-        super().__init__()
-        self.network, self.folder = model, folder
-        self.settings = json.dumps(settings, sort_keys=True)
-        self.history = {}
-
-    def variables(self):
-        optimizer = self.network.optimizer
-        if not optimizer.built:
-            optimizer.build(self.network.trainable_variables)
-        return [*self.network.variables, *optimizer.variables]
-
-    def restore(self):
-        path = self.folder / "last.npz"
-        if not path.exists():
-            return 0
-        arrays = _read_npz(path)
-        if "run" not in arrays:
-            raise WeightsError(f"{path} is not a checkpoint; choose another folder.")
-        saved = json.loads(str(arrays.pop("run")))
-        if saved["settings"] != self.settings:
-            raise WeightsError(
-                f"{path} belongs to a run with other settings: {saved['settings']}, "
-                f"now {self.settings}. Choose another folder, or delete this one."
-            )
-        _assign(self.variables(), arrays, path)
-        self.history = saved["history"]
-        return len(self.history["epoch"])
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        row = {"epoch": epoch + 1, **{k: float(v) for k, v in logs.items()}}
-        row["seconds"] = round(time.perf_counter() - self.began, 1)
-        if not np.isfinite([row["loss"], row["val_loss"]]).all():
-            raise ValueError(
-                f"Training diverged in epoch {epoch + 1}: loss {row['loss']:g}, "
-                f"val_loss {row['val_loss']:g}. Try a smaller learning rate, in a new "
-                f"folder; {self.folder} keeps the epochs before."
-            )
-        for key, value in row.items():
-            self.history.setdefault(key, []).append(value)
-        if np.argmin(self.history["val_loss"]) == epoch:
-            save_weights(self.network, self.folder / "best.npz", "float32")
-        arrays = _arrays(self.variables())
-        run = {"settings": self.settings, "history": self.history}
-        arrays["run"] = np.array(json.dumps(run))
-        write_atomically(self.folder / "last.npz", _npz(arrays))
-        write_history(self.folder / "history.csv", self.history)
-
-
-def write_history(path, history):
-    """Writes a history (a dict of equally long lists) as CSV, a row an epoch."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(history)
-    writer.writerows(zip(*history.values()))
-    write_atomically(path, text.getvalue().encode())
-
-
-def read_history(path):
-    """Reads a CSV written by `write_history` as a dict of lists of floats."""
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
-    return {key: [float(row[key]) for row in rows] for key in rows[0]}
-
-
-def _arrays(variables):
-    """Values of variables by names that sort in their order."""
+def arrays_of(variables):
+    """Values of variables, NumPy arrays, by names that sort in their order."""
     return {
         f"{i:04d}|{v.path}": np.asarray(keras.ops.convert_to_numpy(v))
         for i, v in enumerate(variables)
     }
 
 
-def _npz(arrays):
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
-    return buffer.getvalue()
+def read_arrays(path):
+    """Reads all arrays of a NumPy file.
 
-
-def _read_npz(path):
+    Raises:
+        FileNotFoundError: if there is no such file.
+        WeightsError: if it is damaged.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {key: archive[key] for key in archive.files}
@@ -239,8 +129,12 @@ def _read_npz(path):
         ) from error
 
 
-def _assign(variables, arrays, path):
-    """Sets variables in their order after checking number, names and shapes."""
+def assign_arrays(variables, arrays, path):
+    """Sets variables from `arrays_of` after checking number, names and shapes.
+
+    Raises:
+        WeightsError: if they do not fit; nothing is set then. It names `path`.
+    """
     if len(arrays) != len(variables):
         raise WeightsError(
             f"{path} holds {len(arrays)} arrays, the network has {len(variables)}."

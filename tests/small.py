@@ -7,7 +7,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONSTANT_AB = (18.0, -12.0)
 
 
-def write_model(path, network, **entries):
+def write_model(path, network, /, **entries):
     """Stores a network with a card that has every entry."""
     from colorlib.cards import write_card
     from colorlib.training import save_weights

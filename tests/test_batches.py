@@ -107,6 +107,33 @@ def test_pictures_are_left_alone():
     np.testing.assert_array_equal(rgb, pictures())
 
 
+def test_an_epoch_of_fewer_steps_shows_a_part_another_each_time():
+    rgb = pictures(12)
+    batches = Batches(rgb, batch_size=2, steps=3)
+    seen = []
+    for epoch in range(30):
+        batches.start_at(epoch)
+        assert len(batches) == 3
+        pieces = np.concatenate([as_rgb(b) for b in everything(batches)])
+        seen.append(tuple(sorted(piece.sum() for piece in pieces)))
+        assert len(set(seen[-1])) == 6
+    assert len(set(seen)) > 25 and len({total for six in seen for total in six}) == 12
+    whole = Batches(rgb, batch_size=2)
+    assert same(everything(Batches(rgb, batch_size=2, steps=3)), everything(whole)[:3])
+    held_out = Batches(rgb, batch_size=2, training=False, steps=3)
+    assert len(held_out) == 6  # every picture counts there
+
+
+def test_an_epoch_can_begin_in_its_middle():
+    batches = Batches(pictures(), 2, crop=12, seed=1)
+    batches.start_at(3)
+    whole = everything(batches)
+    batches.start_at(3, 2)
+    assert len(batches) == 3 and same(everything(batches), whole[2:])
+    batches.on_epoch_end()
+    assert (batches.epoch, len(batches)) == (4, 5)
+
+
 def test_wrong_arguments_raise():
     with pytest.raises(ValueError, match="3 pictures do not fill one batch of 4"):
         Batches(pictures(3), batch_size=4)
@@ -114,5 +141,8 @@ def test_wrong_arguments_raise():
         Batches(pictures(), crop=17, batch_size=4)
     with pytest.raises(ValueError, match="0 pictures"):
         Batches(pictures(0), training=False)
+    for steps in (0, 3):
+        with pytest.raises(ValueError, match=f"steps must be in 1 to 2.*got {steps}"):
+            Batches(pictures(), 4, steps=steps)
     with pytest.raises(ValueError, match="uint8"):
         Batches(pictures() / 255.0, 4)[0]

@@ -5,9 +5,12 @@ import pytest
 from small import ROOT, write_model
 
 from colorlib.cards import (
+    LADDER,
+    LADDER_FOLDER,
     WEIGHTS_FOLDER,
     available_models,
     cards_as_markdown,
+    ladder_as_markdown,
     read_card,
     with_figures,
     write_card,
@@ -16,8 +19,9 @@ from colorlib.colorize import Colorizer
 from colorlib.evaluate import colorize_batch, predict_ab
 from colorlib.lab import rgb8_to_lab
 from colorlib.metrics import ab_mse, colourfulness
-from colorlib.models import STRIDE, build, build_baseline_cnn
+from colorlib.models import build, build_baseline_cnn, multiple
 from colorlib.recipes import RECIPES
+from colorlib.train import network_options
 from colorlib.training import WeightsError, load_weights
 
 
@@ -134,15 +138,44 @@ def test_the_figures_of_the_readme_are_those_of_the_cards():
         with_figures("no marks here")
 
 
+def test_the_ladder_is_one_table_with_its_floors_once(tmp_path):
+    figures = {"psnr": 20, "ab_mse": 0.01, "ab_mae": 9, "ciede2000": 10}
+    for name, colourful in [("ladder_l2", 15), ("ladder_gan", 31)]:
+        rows = {"grey": figures | {"colourfulness": 0}}
+        rows[name] = figures | {"colourfulness": colourful}
+        card = {"name": name, "figures": rows, "true_colourfulness": 37.1}
+        (tmp_path / f"{name}.json").write_text(json.dumps(card))
+    lines = ladder_as_markdown(tmp_path).splitlines()
+    assert [line.split("|")[1].strip() for line in lines[2:]] == [
+        "grey",
+        LADDER["ladder_l2"],
+        LADDER["ladder_gan"],
+        "truth",
+    ]
+    assert lines[3].endswith("| 20.00 | 0.0100 | 9.00 | 10.00 | 15.0 |")
+    with pytest.raises(FileNotFoundError, match="ladder_l2"):
+        ladder_as_markdown(tmp_path / "empty")
+
+
+def test_the_rungs_of_the_ladder_are_recipes_measured_on_the_same_pictures():
+    cards = [json.loads(path.read_text()) for path in LADDER_FOLDER.glob("*.json")]
+    assert {card["name"] for card in cards} <= set(LADDER) <= set(RECIPES)
+    grey = {json.dumps(card["figures"]["grey"]) for card in cards}
+    assert len(cards) >= 4 and len(grey) == 1
+    for card in cards:
+        assert card["command"] == f"python -m colorlib train {card['name']}"
+
+
 @pytest.mark.parametrize("name", shipped())
 def test_a_shipped_card_is_complete_and_true(name):
     path, card = read_card(name)
     assert card["name"] == name and name in RECIPES
     recipe = RECIPES[name]
     assert card["network"] == recipe.network and card["title"] == recipe.title
-    assert card["options"] == recipe.options and card["epochs"] == recipe.epochs
+    assert card["options"] == network_options(recipe)
+    assert card["epochs"] == recipe.epochs
     assert card["command"] == f"python -m colorlib train {name}"
-    assert card["multiple"] == STRIDE[recipe.network]
+    assert card["multiple"] == multiple(recipe.network, **recipe.options)
     assert card["seed"] == recipe.seed and card["batch_size"] == recipe.batch_size
     for floor in ("grey", "mean colour", "lightness table", name):
         assert f"| {floor} |" in card["table"]

@@ -3,11 +3,12 @@ import numpy as np
 import pytest
 from small import CONSTANT_AB, ROOT, write_model
 
+from colorlib.ab_bins import bin_centres
 from colorlib.cards import available_models
 from colorlib.colorize import Colorizer
 from colorlib.lab import in_gamut, lab_to_rgb, rgb8_to_lab
 from colorlib.metrics import colourfulness
-from colorlib.models import build_baseline_cnn
+from colorlib.models import build_baseline_cnn, build_unet
 from colorlib.pictures import Picture, read_picture, resize_rgb
 from colorlib.training import WeightsError
 
@@ -154,6 +155,19 @@ def test_a_missing_model_is_named(tmp_path):
         Colorizer("nobody")
     with pytest.raises(FileNotFoundError, match="none.npz"):
         Colorizer(tmp_path / "none.npz")
+
+
+def test_a_network_of_classes_colours_too(tmp_path):
+    options = {"size": 32, "width": 2, "classes": len(bin_centres())}
+    network = build_unet(**options)
+    kernel, bias = network.get_layer("logits").weights
+    kernel.assign(np.zeros(kernel.shape))
+    bias.assign(20.0 * np.all(bin_centres() == (20, -10), axis=1))  # sure of one bin
+    card = {"network": "unet", "options": options, "multiple": 32}
+    path = write_model(tmp_path / "classes.npz", network, **card)
+    ab = Colorizer(path).predict_ab(grey(40, 50)[..., 0] / 2.55)
+    assert ab.shape == (40, 50, 2)
+    np.testing.assert_allclose(ab, np.broadcast_to([20, -10], ab.shape), atol=0.1)
 
 
 def test_weights_that_do_not_fit_their_card_are_refused(tmp_path):

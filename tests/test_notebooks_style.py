@@ -206,4 +206,7 @@ def test_only_plotting_draws_and_names_show_where_they_live(path):
         else:
             continue
         for name in names:
-            assert name.split(".")[0] not in ("matplotlib", "tensorflow"), name
+            package = name.split(".")[0]
+            assert package != "matplotlib", name
+            # Lessons 05 and 07 write training steps in the open; else it is all Keras.
+            assert package != "tensorflow" or path.name[:2] in ("05", "07"), name

@@ -98,6 +98,32 @@ def test_curves_have_names_and_a_legend(figures):
     assert axes.get_legend() and axes.get_ylabel() == "y (units)"
 
 
+def test_many_photographs_are_kept_as_jpeg(figures, monkeypatch):
+    shown = []
+    monkeypatch.setattr(plotting, "display", shown.append)
+    plotting.show_grid(L, {"true": RGB}, jpeg=True)
+    (image,) = shown
+    assert image.data[:2] == b"\xff\xd8" and not figures()
+
+
+def test_the_curves_of_a_gan_have_log_2_and_grey_pretraining(figures):
+    losses = {"g_adv": [0, 2, 1], "d_real": [0, 0.5, 0.6], "d_fake": [0, 0.6, 0.7]}
+    distances = {"g_l1": [3, 2, 1], "val_g_l1": [4, 3, 3]}
+    history = {"epoch": [1, 2, 3], **losses, **distances}
+    plotting.plot_gan_history({"1:1": history, "2:1": history}, pretrain_epochs=1)
+    game, _, distance, _ = only(figures).axes
+    assert (game.get_title(), game.get_xlabel()) == ("1:1", "epoch")
+    lines = {line.get_label(): line for line in game.lines}
+    assert list(lines) == ["g_adv", "d_real", "d_fake", "log 2"]
+    assert list(lines["g_adv"].get_xdata()) == [2, 3]  # it rests in epoch 1
+    assert np.allclose(lines["log 2"].get_ydata(), np.log(2))
+    assert list(distance.lines[1].get_ydata()) == [4, 3, 3]
+    assert len(game.patches) == 1
+    plt.close("all")
+    plotting.plot_gan_history({"1:1": history})
+    assert not only(figures).axes[0].patches
+
+
 def test_points_and_kernels(figures):
     x = np.arange(8.0)
     colors = np.random.default_rng(0).random((8, 3))
@@ -113,6 +139,54 @@ def test_points_and_kernels(figures):
     plt.close("all")
     plotting.show_kernels(np.zeros((2, 3, 3)))
     only(figures)
+
+
+def test_colours_on_the_ab_plane(figures):
+    ab = np.array([[0.0, 0.0], [60.0, 45.0], [15.0, -60.0]])
+    plotting.plot_ab(ab, np.eye(3), "Two cars", 20, {"mean": (5, 9), "median": (0, 0)})
+    (axes,) = only(figures).axes
+    (squares,) = axes.collections
+    np.testing.assert_array_equal(squares.get_offsets(), ab)
+    np.testing.assert_array_equal(squares.get_facecolors()[:, :3], np.eye(3))
+    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert names == ["mean", "median"] and axes.get_aspect() == 1
+    assert axes.lines[0].get_xydata().tolist() == [[5, 9]]
+    limits = axes.get_xlim(), axes.get_ylim()
+    plt.close("all")
+    plotting.plot_ab(ab, [1.0, 2.0, 3.0], unit="log10 of the share")
+    axes, scale = only(figures).axes
+    assert scale.get_ylabel() == "log10 of the share" and axes.get_legend() is None
+    assert axes.get_xlabel() == "a (CIE units)"
+    assert (axes.get_xlim(), axes.get_ylim()) == limits
+
+
+def test_a_toy_gan_is_drawn_over_its_verdict(figures):
+    points = np.random.default_rng(0).normal(size=(20, 2))
+    panels = [{"real": points, "fake": points + 1}] * 4
+    verdict = np.linspace(0, 1, 25).reshape(5, 5)
+    plotting.show_points(panels, list("abcd"), [None, *[verdict] * 3], limit=2)
+    figure = only(figures)
+    drawn = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title() for axes in drawn] == list("abcd")
+    assert {axes.get_xlim() for axes in drawn} == {(-2, 2)}
+    assert len(images(figure)) == 3
+    assert all(i.get_clim() == (0, 1) and i.origin == "lower" for i in images(figure))
+    names = [text.get_text() for text in drawn[0].get_legend().get_texts()]
+    assert names == ["real", "fake"]
+    plt.close("all")
+    plotting.show_points([{"real": points}])
+    only(figures)
+
+
+def test_a_game_is_drawn_beside_log_2(figures):
+    losses = ([0.6, 0.7, 0.7], [0.8, 0.7, 0.7])
+    plotting.plot_game({"balanced": losses, "another": losses})
+    figure = only(figures)
+    assert [axes.get_title() for axes in figure.axes] == ["balanced", "another"]
+    names = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert names == ["generator", "discriminator", "log 2"]
+    line = figure.axes[0].lines[-1].get_ydata()
+    assert np.allclose(line, np.log(2)) and figure.axes[0].get_ylim()[0] == 0
 
 
 def test_pictures_are_left_alone():

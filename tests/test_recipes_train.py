@@ -5,17 +5,27 @@ import json
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from colorlib import train as train_module
 from colorlib.__main__ import main
 from colorlib.cards import read_card
+from colorlib.colorize import Colorizer
 from colorlib.data import DATA_SETS
 from colorlib.evaluate import middle, predict_ab
 from colorlib.lab import rgb8_to_lab
-from colorlib.models import BUILDERS, STRIDE, build
-from colorlib.recipes import RECIPES
-from colorlib.train import build_model, compile_model, load_part, train
-from colorlib.training import load_weights, read_history
+from colorlib.models import BUILDERS, build, multiple
+from colorlib.progress import read_strips
+from colorlib.recipes import RECIPES, small
+from colorlib.resume import read_history
+from colorlib.train import (
+    build_model,
+    compile_model,
+    load_part,
+    network_options,
+    train,
+)
+from colorlib.training import load_weights
 
 # Recipes.
 
@@ -25,17 +35,21 @@ def test_every_recipe_is_valid(name):
     recipe = RECIPES[name]
     assert recipe.data and set(recipe.data) <= set(DATA_SETS)
     assert recipe.network in BUILDERS
-    assert recipe.loss in ("mse", "mae") and recipe.optimizer in ("adam", "adamw")
-    assert recipe.schedule in ("constant", "cosine")
+    assert recipe.loss in ("mse", "mae", "classes")
+    assert recipe.optimizer in ("adam", "adamw", "pix2pix")
+    assert recipe.schedule in ("constant", "cosine", "linear")
     assert recipe.epochs >= 1 and recipe.batch_size >= 1
     assert 0 < recipe.learning_rate <= 1e-2
-    stride = STRIDE[recipe.network]
+    stride = multiple(recipe.network, **recipe.options)
     assert (recipe.crop or recipe.size) % stride == 0
     assert recipe.crop is None or recipe.crop <= recipe.size
     seen = recipe.inference_size or recipe.crop or recipe.size
     assert seen % stride == 0 and seen >= 32
     assert json.loads(json.dumps(recipe.options)) == recipe.options
-    build(recipe.network, **recipe.options)
+    build(recipe.network, **network_options(recipe))
+    game = recipe.adversarial
+    if game:
+        assert 0 <= game.pretrain_epochs < recipe.epochs
 
 
 def test_the_recipes_of_week_3_are_those_of_the_course():
@@ -60,7 +74,7 @@ def test_the_stated_optimizer_and_loss_are_really_compiled(optimizer, schedule, 
         learning_rate=2e-3,
     )
     model = build_model(recipe)
-    compile_model(model, recipe, steps=1000)
+    assert compile_model(model, recipe, 1000, None) == (model, {})
     # By name: PyTorch's backend has subclasses of its own, under the same names.
     kinds = {"adam": "Adam", "adamw": "AdamW"}
     assert type(model.optimizer).__name__ == kinds[optimizer]
@@ -176,12 +190,106 @@ def test_a_recipe_with_crops_is_evaluated_on_their_middle(trained, monkeypatch, 
     monkeypatch.setitem(RECIPES, "tiny", recipe)
     parts = {part: load_part(recipe, part) for part in ("train", "validation", "test")}
     history = {"loss": [2.0, 1.0], "val_loss": [1.0, 2.0], "seconds": [1, 1]}
-    card = train_module.make_card("tiny", model, parts, history, 5)
-    assert card["best_epoch"] == 1 and card["steps"] == 10
+    card = train_module.make_card("tiny", recipe, model, parts, history)
+    steps = 2 * (len(parts["train"]) // 16)
+    assert card["best_epoch"] == 1 and card["steps"] == steps
     assert card["inference_size"] == 64 and "32 x 32 pixels" in card["test"]
     train_module.write_card(folder / "tiny.npz", card)
     assert main(["evaluate", str(folder / "tiny.npz")]) == 0
     assert card["table"] in capsys.readouterr().out
+
+
+# The ladder, in miniature.
+
+RUNGS = ("ladder_classes", "ladder_gan")
+
+
+@pytest.fixture(scope="module")
+def ladder(tmp_path_factory):
+    """{name: (folder, network, card)} of small rungs, trained by the command line."""
+    rungs = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLORLIB_MIRROR", raising=False)
+        for name in RUNGS:
+            patch.setitem(RECIPES, name, small(RECIPES[name]))
+            folder = tmp_path_factory.mktemp(name)
+            assert main(["train", name, "--output", str(folder), "--tensorboard"]) == 0
+            rungs[name] = folder, *train(name, folder, verbose=0)
+    return rungs
+
+
+@pytest.mark.parametrize("name", RUNGS)
+def test_a_rung_leaves_weights_card_history_curves_and_film(ladder, name):
+    folder, network, card = ladder[name]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        ["best.npz", "history.csv", "last.npz", "strip", "tensorboard"]
+        + [f"{name}.{ending}" for ending in ("gif", "json", "npz", "png")]
+    )
+    assert list(read_strips(folder)) == [0, 1, 2]
+    with Image.open(folder / f"{name}.gif") as film:
+        assert film.n_frames == 3
+    with Image.open(folder / f"{name}.png") as curves:
+        assert curves.size == (600, 350)
+    for part in ("train", "validation"):
+        assert list((folder / "tensorboard" / part).glob("events*"))
+    history = read_history(folder / "history.csv")
+    assert history["epoch"] == [1, 2]
+    assert np.isfinite(history["loss"] + history["val_loss"]).all()
+    assert card["steps"] == 8 and card["multiple"] == 32
+    assert card["parameters"] == network.count_params()
+
+
+def test_a_gan_begins_with_l1_alone_and_keeps_its_last_epoch(ladder):
+    folder, network, card = ladder["ladder_gan"]
+    history = read_history(folder / "history.csv")
+    assert history["d_real"][0] == history["g_adv"][0] == 0
+    assert history["d_real"][1] > 0 and history["g_adv"][1] > 0
+    assert card["best_epoch"] == 2 and card["validation_loss"] == history["val_loss"][1]
+    with np.load(folder / "last.npz") as last:
+        stored = [last[key] for key in sorted(last.files) if "ab_linear/bias" in key]
+    bias = keras.ops.convert_to_numpy(network.get_layer("ab_linear").bias)
+    np.testing.assert_array_equal(bias, stored[0].astype("float16"))
+
+
+@pytest.mark.parametrize("name", RUNGS)
+def test_evaluate_and_colorize_take_the_weights_of_a_rung(
+    ladder, name, monkeypatch, capsys
+):
+    monkeypatch.setitem(RECIPES, name, small(RECIPES[name]))
+    folder, _, card = ladder[name]
+    assert main(["evaluate", str(folder / f"{name}.npz")]) == 0
+    assert card["table"] in capsys.readouterr().out
+    colorizer = Colorizer(folder / f"{name}.npz", size=64)
+    ab = colorizer.predict_ab(np.full((50, 70), 60.0, "float32"))
+    assert ab.shape == (50, 70, 2) and 0 < np.abs(ab).max() < 110
+
+
+def test_the_strip_takes_pictures_that_are_not_for_training(tmp_path):
+    recipe = small(RECIPES["ladder_l1"])
+    parts = {part: load_part(recipe, part) for part in ("train", "test")}
+    network = build_model(recipe)
+    plain = train_module.make_strip(network, recipe, parts, tmp_path)
+    known = parts["test"].rgb[:1, :, ::-1]  # the first one, mirrored
+    rgb = np.concatenate([parts["train"].rgb, known])
+    parts["train"] = dataclasses.replace(parts["train"], rgb=rgb)
+    other = train_module.make_strip(network, recipe, parts, tmp_path)
+    assert plain.rgb.shape == other.rgb.shape == (6, 32, 32, 3)
+    pairs = zip(plain.rgb, other.rgb)
+    assert [np.array_equal(a, b) for a, b in pairs] == [False] + 5 * [True]
+    second = middle(parts["test"].rgb, 32)[1]
+    np.testing.assert_array_equal(other.rgb[0], second)
+
+
+def test_tensorboard_that_is_missing_is_said_before_the_data_are_read(
+    monkeypatch, tmp_path, capsys
+):
+    def missing(folder):
+        raise ImportError("pip install tensorboard")
+
+    monkeypatch.setattr(train_module, "make_tensorboard", missing)
+    monkeypatch.setattr(train_module, "load_part", pytest.fail)
+    assert main(["train", "tiny", "--output", str(tmp_path), "--tensorboard"]) == 1
+    assert "pip install tensorboard" in capsys.readouterr().err
 
 
 def test_the_middle():
