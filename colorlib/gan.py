@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from colorlib.optimizers import FusedAdam
+from colorlib.steps import apply_gradients, gradients_of, replicas, run_step
 
 KINDS = ("bce", "lsgan")
 
@@ -189,20 +190,20 @@ class Pix2Pix(keras.Model):
 
         def scaled():
             loss, more = loss_function()
-            return optimizer.scale_loss(loss / _replicas()), more
+            return optimizer.scale_loss(loss / replicas()), more
 
         variables = network.trainable_variables
-        gradients, more = _gradients(scaled, variables, self)
-        _apply(optimizer, gradients, variables)
+        gradients, more = gradients_of(scaled, variables, self)
+        apply_gradients(optimizer, gradients, variables)
         return more
 
     def train_step(self, *arguments):
         """One step of `fit`: `(data)`, or `(state, data)` on JAX."""
-        return _run_step(self, self.step, arguments)
+        return run_step(self, self.step, arguments)
 
     def test_step(self, *arguments):
         """The losses of one batch without learning; also `(state, data)` on JAX."""
-        return _run_step(self, self._test, arguments)
+        return run_step(self, self._test, arguments)
 
     def _test(self, L, real_ab):
         fake_ab = self.generator(L, training=False)
@@ -251,90 +252,3 @@ class PairOfOptimizers(keras.optimizers.Optimizer):
 
     def finalize_variable_values(self, variables):
         """Nothing: the two have no averages of weights to put in place."""
-
-
-def _replicas():
-    if keras.backend.backend() != "tensorflow":
-        return 1
-    import tensorflow as tf
-
-    return tf.distribute.get_strategy().num_replicas_in_sync
-
-
-def _gradients(loss_function, variables, model):
-    """Gradients of `loss_function() -> (loss, more)`, and `more`, on any backend."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([variable.value for variable in variables])
-            loss, more = loss_function()
-        return tape.gradient(loss, [v.value for v in variables]), more
-    if backend == "torch":
-        import torch
-
-        loss, more = loss_function()
-        return torch.autograd.grad(loss, [v.value for v in variables]), more
-    if backend == "jax":
-        return _jax_gradients(loss_function, variables, model)
-    raise ValueError(f"Keras backend must be tensorflow, jax or torch, got {backend}.")
-
-
-def _jax_gradients(loss_function, variables, model):
-    # What the loss changes (BatchNorm statistics, seeds, the discriminator) must leave
-    # the traced function as a result, and is then assigned in the scope around it.
-    import jax
-
-    learned = {id(variable) for variable in variables}
-    everything = [*model.variables, *model.optimizer.variables]
-    others = [v for v in everything if id(v) not in learned]
-
-    def pure(values, kept):
-        mapping = [*zip(variables, values), *zip(others, kept)]
-        with keras.StatelessScope(state_mapping=mapping) as scope:
-            loss, more = loss_function()
-        return loss, (more, [scope.get_current_value(v) for v in others])
-
-    (_, (more, changed)), gradients = jax.value_and_grad(pure, has_aux=True)(
-        [v.value for v in variables], [v.value for v in others]
-    )
-    for variable, value in zip(others, changed):
-        variable.assign(value)
-    return gradients, more
-
-
-def _apply(optimizer, gradients, variables):
-    if keras.backend.backend() != "jax":
-        optimizer.apply(gradients, variables)
-        return
-    # Loss scaling branches on the gradients, and JAX's branches may assign nothing.
-    everything = [*variables, *optimizer.variables]
-    values = [variable.value for variable in everything]
-    count = len(variables)
-    changed = optimizer.stateless_apply(values[count:], gradients, values[:count])
-    for variable, value in zip(everything, [*changed[0], *changed[1]]):
-        variable.assign(value)
-
-
-def _run_step(model, function, arguments):
-    """Runs `function(L, ab)` as Keras' trainer of the backend wants it."""
-    # `train_on_batch` of an eager model passes NumPy arrays through.
-    L, real_ab = (ops.convert_to_tensor(part) for part in arguments[-1][:2])
-    if keras.backend.backend() != "jax":
-        return function(L, real_ab)
-    # `fit` gives four lists of values (weights, other variables, optimizer, metrics)
-    # and `evaluate` three; all come back, changed.
-    state = arguments[0]
-    groups = [model.trainable_variables, model.non_trainable_variables]
-    if len(state) == 4:
-        groups.append(model.optimizer.variables)
-    groups.append(model.metrics_variables)
-    mapping = [
-        pair for group, values in zip(groups, state) for pair in zip(group, values)
-    ]
-    with keras.StatelessScope(state_mapping=mapping) as scope:
-        logs = function(L, real_ab)
-    return logs, tuple(
-        [scope.get_current_value(variable) for variable in group] for group in groups
-    )

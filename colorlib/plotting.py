@@ -89,23 +89,24 @@ def show_grid(L, columns, rows=MAX_ROWS, jpeg=False):
     """Draws rows of: input L | one or more colorized pictures | true.
 
     Args:
-        L: array `(N, H, W)` or `(N, H, W, 1)`, L* in [0, 100].
+        L: array `(N, H, W)` or `(N, H, W, 1)`, L* in [0, 100]; None leaves it out.
         columns: dict from a title (the model's name, "true") to pictures
             `(N, H, W, 3)` sRGB; drawn in this order, the true ones last.
         rows: how many pictures to show, at most `MAX_ROWS`.
         jpeg: whether a notebook keeps it as JPEG: many photographs take a fifth of the
             bytes.
     """
-    rows = min(rows, len(L), MAX_ROWS)
-    side = min(1.7, WIDTH / (1 + len(columns)))
-    size = (side * (1 + len(columns)), side * rows + 0.3)
+    columns = columns if L is None else {"input L": L, **columns}
+    rows = min(rows, len(next(iter(columns.values()))), MAX_ROWS)
+    side = min(1.7, WIDTH / len(columns))
+    size = (side * len(columns), side * rows + 0.3)
     figure, grid = plt.subplots(
-        rows, 1 + len(columns), figsize=size, dpi=100, squeeze=False
+        rows, len(columns), figsize=size, dpi=100, squeeze=False
     )
     for row in range(rows):
-        show_L(L[row], "input L" if row == 0 else "", grid[row, 0])
-        for axes, (title, pictures) in zip(grid[row, 1:], columns.items()):
-            show_rgb(pictures[row], title if row == 0 else "", axes)
+        for axes, (title, pictures) in zip(grid[row], columns.items()):
+            draw = show_L if pictures is L else show_rgb
+            draw(pictures[row], title if row == 0 else "", axes)
     figure.tight_layout()
     if jpeg:
         _show_jpeg(figure)
@@ -128,6 +129,7 @@ def plot_history(history, title="", floors=None, path=None):
     for (name, value), color in zip((floors or {}).items(), ("gray", "tan", "black")):
         axes.axhline(value, linestyle="--", color=color, label=name)
     axes.set(xlabel="epoch", ylabel="loss", title=title, ylim=(0, None))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend()
     if path is None:
         plt.show()
@@ -136,7 +138,7 @@ def plot_history(history, title="", floors=None, path=None):
         plt.close(figure)
 
 
-def plot_gan_history(histories, pretrain_epochs=0):
+def plot_gan_history(histories, pretrain_epochs=0, unit="ab / 128"):
     """Draws the curves of GANs side by side: the game above, the L1 distance below.
 
     In the game, log 2 is what each loss is when the discriminator knows nothing; the
@@ -146,6 +148,7 @@ def plot_gan_history(histories, pretrain_epochs=0):
         histories: dict from a title to a dict of lists: `epoch`, `g_adv`, `d_real`,
             `d_fake`, `g_l1` and `val_g_l1`.
         pretrain_epochs: epochs at the beginning with the L1 loss alone.
+        unit: of the L1 distance.
     """
     size = (max(6, min(WIDTH, 5 * len(histories))), 6)
     _, grid = plt.subplots(
@@ -160,13 +163,14 @@ def plot_gan_history(histories, pretrain_epochs=0):
         game.axhline(np.log(2), linestyle="--", color="gray", label="log 2")
         distance.plot(epochs, history["g_l1"], label="g_l1, training")
         distance.plot(epochs, history["val_g_l1"], label="g_l1, validation")
-        for axes, ylabel in ((game, "loss"), (distance, "L1 distance (ab / 128)")):
+        for axes, ylabel in ((game, "loss"), (distance, f"L1 distance ({unit})")):
             if pretrain_epochs:
                 axes.axvspan(1, pretrain_epochs + 0.5, color="gray", alpha=0.15, lw=0)
             axes.set(xlabel="epoch", ylabel=ylabel, xlim=(1, epochs[-1]))
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.legend()
-        game.set(title=title, ylim=(0, None))
+        game.set_title(title)
+    grid[0, 0].set_ylim(bottom=0)  # of the whole row; earlier, it would fix the top
     plt.tight_layout()
     plt.show()
 

@@ -68,14 +68,19 @@ def fit_resumable(
         OSError: if the folder is not writable or the disk has too little room for the
             checkpoints, at the start.
         WeightsError: if the checkpoint is damaged or of another model or settings.
-        ValueError: if `epochs` or `keep` is out of range, or a loss is not finite; the
-            last checkpoint with finite weights is kept.
+        ValueError: if `epochs` or `keep` is out of range, a batch cannot be divided
+            evenly among the devices, or a loss is not finite; the last checkpoint with
+            finite weights is kept.
     """
     if keep not in ("best", "last") or epochs < 1:
         raise ValueError(
             f'keep must be "best" or "last" and epochs at least 1, got {keep!r} and '
             f"{epochs}."
         )
+    devices = _devices(model)
+    if devices > 1:
+        _check_even(train, devices)
+        validation = _Joined(validation, devices)
     phases = phases or {}
     run = _Run(model, train, Path(folder), settings or {}, sorted(phases), save_seconds)
     remove_unfinished(folder)
@@ -108,6 +113,45 @@ def fit_resumable(
     if keep == "best":
         load_weights(model, run.folder / "best.npz")
     return run.history
+
+
+def _devices(model):
+    # Keras knows a strategy on TensorFlow only; JAX has its own rules.
+    strategy = getattr(model, "distribute_strategy", None)
+    return strategy.num_replicas_in_sync if strategy else 1
+
+
+def _check_even(train, devices):
+    count = len(train[0][0])
+    if count % devices:
+        raise ValueError(
+            f"{count} pictures a batch cannot be divided evenly among {devices} "
+            "devices. Take another batch size, or hide some devices from TensorFlow "
+            "(CUDA_VISIBLE_DEVICES=0 leaves the first)."
+        )
+
+
+class _Joined(keras.utils.PyDataset):
+    """Batches without a last one that has fewer pictures than there are devices.
+
+    A device without a picture fails in a convolution, or its mean of nothing makes
+    the loss NaN. Such a batch is joined to the one before.
+    """
+
+    def __init__(self, batches, devices):
+        super().__init__()
+        self.batches, self.count = batches, len(batches)
+        if self.count > 1 and len(batches[self.count - 1][0]) < devices:
+            self.count -= 1
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, index):
+        parts = [self.batches[index]]
+        if index == self.count - 1 < len(self.batches) - 1:
+            parts.append(self.batches[index + 1])
+        return tuple(np.concatenate(columns) for columns in zip(*parts))
 
 
 class _Run(keras.callbacks.Callback):
@@ -161,9 +205,12 @@ class _Run(keras.callbacks.Callback):
         if self.epoch:  # a kill may have come before it was written
             write_history(self.folder / "history.csv", self.history)
 
-    def save(self):
+    def sync(self):
         if hasattr(self.network, "jax_state_sync"):
             self.network.jax_state_sync()  # JAX trains on copies of the variables
+
+    def save(self):
+        self.sync()
         arrays = arrays_of(self.variables())
         if self.step:
             for i, variable in enumerate(self.network.metrics_variables):
@@ -204,7 +251,12 @@ class _Run(keras.callbacks.Callback):
     def check_loss(self, epoch, logs):
         """Ends a training that has diverged; the checkpoint stays."""
         loss, val_loss = logs["loss"], logs["val_loss"]
-        if not np.isfinite([loss, val_loss]).all():
+        self.sync()
+        # TensorFlow's oneDNN makes 0 of what is not a number where a convolution ends
+        # in a ReLU: the losses alone may hide it.
+        weights = map(keras.ops.convert_to_numpy, self.network.trainable_variables)
+        numbers = [loss, val_loss, *weights]
+        if not all(np.isfinite(array).all() for array in numbers):
             raise ValueError(
                 f"Training diverged in epoch {epoch + 1}: loss {loss:g}, val_loss "
                 f"{val_loss:g}. Try a smaller learning rate, in a new folder; "

@@ -4,4 +4,3 @@ import os
 
 os.environ["COLORLIB_FAST"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 # What colorlib sets for its commands; nothing that a lesson's kernel must not inherit.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402

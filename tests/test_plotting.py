@@ -82,6 +82,10 @@ def test_a_grid_has_input_first_and_at_most_four_rows(figures):
     plt.close("all")
     plotting.show_grid(L[:1], {name: RGB[:1] for name in "abcdefg"})
     assert len(only(figures).axes) == 8
+    plt.close("all")
+    plotting.show_grid(None, {"input": RGB, "target": RGB}, rows=1)  # no lightness
+    titles = [axes.get_title() for axes in only(figures).axes]
+    assert titles == ["input", "target"]
 
 
 def test_curves_have_names_and_a_legend(figures):
@@ -92,6 +96,7 @@ def test_curves_have_names_and_a_legend(figures):
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert names == ["training", "validation", "grey", "mean colour"]
     assert axes.get_ylim()[0] == 0
+    assert all(tick == int(tick) for tick in axes.get_xticks())  # no half epochs
     plt.close("all")
     plotting.plot_lines([1, 2], {"one": [1, 2], "two": [2, 1]}, "x", "y (units)", "T")
     (axes,) = only(figures).axes
@@ -120,8 +125,17 @@ def test_the_curves_of_a_gan_have_log_2_and_grey_pretraining(figures):
     assert list(distance.lines[1].get_ydata()) == [4, 3, 3]
     assert len(game.patches) == 1
     plt.close("all")
-    plotting.plot_gan_history({"1:1": history})
+    higher = {**history, "g_adv": [0, 9, 8], "g_l1": [7, 2, 1]}
+    for histories in ({"a": history, "b": higher}, {"a": higher, "b": history}):
+        plotting.plot_gan_history(histories)
+        figure = only(figures)  # panels share their scale, and nothing is cut off
+        limits = [axes.get_ylim() for axes in figure.axes]
+        assert limits[0] == limits[1] and limits[0][0] == 0 and limits[0][1] > 9
+        assert limits[2] == limits[3] and limits[2][1] > 7
+        plt.close("all")
+    plotting.plot_gan_history({"1:1": history}, unit="of 2")
     assert not only(figures).axes[0].patches
+    assert only(figures).axes[1].get_ylabel() == "L1 distance (of 2)"
 
 
 def test_points_and_kernels(figures):

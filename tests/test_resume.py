@@ -286,7 +286,15 @@ def game(folder, callbacks=(), epochs=EPOCHS):
 
 
 def game_with_a_kill(folder, kind, count, delay):
-    """A session that dies at the `count`-th checkpoint, or a little later."""
+    """A session that dies at the `count`-th checkpoint, or at most two later.
+
+    Args:
+        folder: of the run.
+        kind: "step", "writing", "written" or "clock": before the checkpoint, in its
+            middle, right after it, or whenever the time has come.
+        count: 1 or more. At most `count + 1` checkpoints are written.
+        delay: in [0, 1), the part of the file that is written, or of the longest wait.
+    """
     real, seen = os.replace, []
 
     def replace(source, target):
@@ -299,10 +307,13 @@ def game_with_a_kill(folder, kind, count, delay):
             data = source.read_bytes()
             source.write_bytes(data[: int(delay * len(data))])
             die()
+        if len(seen) > count + 1:  # the clock's session goes no further: the test
+            time.sleep(60)  # needs steps that are left
         real(source, target)
         if kind == "written":
             die()
-        threading.Thread(target=lambda: (time.sleep(delay), die())).start()
+        if len(seen) == count:
+            threading.Thread(target=lambda: (time.sleep(delay / 4), die())).start()
 
     os.replace = replace
     game(folder, [Stop(count - 1 if kind == "step" else 1000, die)])

@@ -1,14 +1,23 @@
+import dataclasses
+import json
+import os
 import runpy
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
+from small import ROOT
 
 from colorlib import training
+from colorlib.batches import Batches
 from colorlib.models import build_baseline_cnn
+from colorlib.recipes import RECIPES, small
 from colorlib.training import (
     WeightsError,
+    all_devices,
     hardware,
     load_weights,
     save_weights,
@@ -171,3 +180,101 @@ def test_batch_normalization_statistics_are_stored_too(tmp_path):
     save_weights(model, tmp_path / "w.npz", "float32")
     load_weights(other, tmp_path / "w.npz")
     assert same(values(model), values(other)) and len(values(model)) == 4
+
+
+# Several devices.
+
+
+def small_training(folder, interrupted=False, **settings):
+    """Trains a recipe in miniature by `train`; returns its network, card and losses.
+
+    The last of its three batches for validation has one picture.
+    """
+    from colorlib import train as module
+    from colorlib.resume import fit_resumable
+
+    recipe = small(RECIPES["dog"])
+    options = {"filters": 4, "dropout": 0.0}
+    recipe = dataclasses.replace(recipe, options=options, **settings)
+    seen = {"steps": 0}
+
+    def count(batch, logs):
+        seen["steps"] += 1
+        if interrupted and seen["steps"] == 7:  # of 8, in the second epoch
+            raise KeyboardInterrupt
+
+    def fit(model, train, validation, epochs, folder, callbacks, *rest, **named):
+        held_out = Batches(validation.rgb[:17], 8, training=False, crop=32)
+        counter = keras.callbacks.LambdaCallback(on_train_batch_end=count)
+        data = model, train, held_out, epochs, folder, [*callbacks, counter]
+        seen["history"] = fit_resumable(*data, *rest, **named, save_seconds=0)
+        return seen["history"]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "fit_resumable", fit)
+        network, card = module.train("small", folder, verbose=0, recipe=recipe)
+    return network, card, seen
+
+
+def small_training_on_two_devices(folder):
+    """The same on two virtual CPU devices, once undisturbed and once interrupted."""
+    import tensorflow as tf
+
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    two = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(cpu, two)
+    network, card, seen = small_training(f"{folder}/whole")
+    try:
+        small_training(f"{folder}/parts", interrupted=True)
+    except KeyboardInterrupt:
+        resumed, _, again = small_training(f"{folder}/parts")
+    try:
+        small_training(f"{folder}/odd", batch_size=7)
+    except ValueError as error:
+        refused = str(error)
+    return {
+        "refused": refused,
+        "copies": [len(v.value.values) for v in network.trainable_variables],
+        "history": seen["history"],
+        "figures": card["figures"]["small"],
+        "resumed": again["history"],
+        "steps": again["steps"],
+        "same": same(values(network), values(resumed)),
+    }
+
+
+def test_one_device_is_left_alone():
+    with all_devices():
+        weight = keras.Variable(np.zeros(2, "float32"))
+    assert not hasattr(weight.value, "values")
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="TensorFlow's virtual devices"
+)
+def test_train_runs_on_two_devices_as_on_one(tmp_path):
+    network, card, seen = small_training(tmp_path / "one")
+    code = f"t.small_training_on_two_devices({str(tmp_path)!r})"
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"import json, test_training as t; print(json.dumps({code}))",
+        ],
+        env={**os.environ, "PYTHONPATH": paths, "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert set(found["copies"]) == {2}
+    assert found["refused"].startswith("7 pictures a batch cannot be divided evenly")
+    for key in ("loss", "val_loss"):
+        assert found["history"][key] == pytest.approx(seen["history"][key], rel=1e-4)
+    assert found["history"]["loss"][1] != found["history"]["loss"][0]
+    assert found["figures"] == pytest.approx(card["figures"]["small"], rel=1e-3)
+    # Interrupted in an epoch, it goes on there, with the means of both devices.
+    assert found["steps"] == 2 and found["same"]
+    for key in ("epoch", "loss", "val_loss"):  # means are added up in another order
+        assert found["resumed"][key] == pytest.approx(found["history"][key], rel=1e-6)
