@@ -10,7 +10,8 @@ from colorlib.models import build
 from colorlib.pictures import Picture, resize_plane, resize_rgb
 from colorlib.training import load_weights
 
-DEFAULT_MODEL = "general"
+DEFAULT_MODEL = "flagship"
+STRIP = 256  # rows painted at a time
 
 
 class Colorizer:
@@ -19,7 +20,8 @@ class Colorizer:
     Args:
         model: a name from `cards.available_models()`, or the path of a weights file
             with its card beside it.
-        size: long side in pixels of what the network sees; None takes the card's.
+        size: the network sees as many pixels as a square of this side has (of a very
+            long picture fewer); None takes the card's.
 
     Raises:
         FileNotFoundError: if there is no such model.
@@ -33,7 +35,7 @@ class Colorizer:
         self.size = int(card["inference_size"] if size is None else size)
         if self.size < 32:
             raise ValueError(f"size must be at least 32 pixels, got {self.size}.")
-        self.multiple = card["multiple"]
+        self.multiple, self.gain = card["multiple"], card.get("gain", 1.0)
         network = build(card["network"], **card["options"])
         load_weights(network, path)
         self.network = as_colorizer(network)
@@ -55,10 +57,11 @@ class Colorizer:
 
         Args:
             picture: a `pictures.Picture`; its own colours, if any, are replaced.
-            strength: factor of the predicted ab: 0 is grey, 1 as predicted.
+            strength: factor of the predicted ab: 0 is grey, 1 what the model is for.
 
         Returns:
-            A `Picture` of the same size, with the same alpha and metadata.
+            A `Picture` of the same size, with the same alpha and metadata. Frames of
+            an animation are coloured one by one.
 
         Raises:
             ValueError: if `strength` is not in [0, 3].
@@ -68,26 +71,31 @@ class Colorizer:
         height, width = picture.rgb.shape[:2]
         small = resize_rgb(picture.rgb, *self._network_size(height, width))
         ab = self._run(rgb8_to_lab(small)[..., 0]) * strength
-        ab = _enlarge(ab, height, width)
         rgb = np.empty_like(picture.rgb)
-        for top in range(0, height, 256):  # in strips, so that memory stays small
-            rows = slice(top, top + 256)
+        # In strips: the ab of 100 megapixels alone would take 800 MB.
+        for top in range(0, height, STRIP):
+            rows = slice(top, min(top + STRIP, height))
             L = rgb8_to_lab(picture.rgb[rows])[..., :1]
-            lab = np.concatenate([L, ab[rows]], axis=-1)
+            lab = np.concatenate([L, _enlarge(ab, height, width, rows)], axis=-1)
             rgb[rows] = lab_to_rgb8(lab)
-        return Picture(rgb, picture.alpha, picture.format, picture.info)
+        frames = [self.colorize(frame, strength) for frame in picture.frames]
+        kind, info, notes = picture.format, picture.info, picture.notes
+        return Picture(rgb, picture.alpha, kind, info, frames, notes)
 
     def _network_size(self, height, width):
         """Height and width for the network: near its size, multiples of its stride."""
-        scale = self.size / max(height, width) / self.multiple
+        scale = self.size / (height * width) ** 0.5
+        scale = min(scale, 4 * self.size / max(height, width)) / self.multiple
         return [max(1, round(side * scale)) * self.multiple for side in (height, width)]
 
     def _run(self, L):
         seen = scale_L(np.clip(L, 0.0, 100.0).astype("float32"))
         # A direct call: `predict` would compile a graph for every new size.
         ab = self.network(seen[None, :, :, None], training=False)
-        return unscale_ab(ops.convert_to_numpy(ab)[0])  # (h, w, 2)
+        return unscale_ab(ops.convert_to_numpy(ab)[0]) * self.gain  # (h, w, 2)
 
 
-def _enlarge(ab, height, width):
-    return np.stack([resize_plane(ab[..., c], height, width) for c in (0, 1)], -1)
+def _enlarge(ab, height, width, rows=slice(None)):
+    """Enlarges ab `(h, w, 2)` to `height` x `width`, or to these rows of it."""
+    planes = [resize_plane(ab[..., c], height, width, rows) for c in (0, 1)]
+    return np.stack(planes, axis=-1)
