@@ -13,6 +13,17 @@ from skimage.metrics import structural_similarity
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab, scale_ab
 
 COLUMNS = ("psnr", "ssim", "ab_mse", "ab_mae", "ciede2000", "colourfulness")
+# Of every column that a table can have: its title, its digits, what a perfect one has.
+STYLES = {
+    "psnr": ("PSNR", 2, "-"),
+    "ssim": ("SSIM", 3, "1"),
+    "ab_mse": ("MSE (ab/128)", 5, "0"),
+    "ab_mae": ("ab MAE", 2, "0"),
+    "ciede2000": ("CIEDE2000", 2, "0"),
+    "colourfulness": ("colourfulness", 1, None),
+    "lpips": ("LPIPS", 3, "0"),
+    "top1": ("top-1", 3, None),
+}
 
 
 def psnr(real_rgb, fake_rgb):
@@ -121,14 +132,17 @@ def colourfulness(rgb):
     return spread + 0.3 * shift
 
 
-def bootstrap_interval(values, share=0.95, draws=2000, seed=0):
+def bootstrap_interval(values, share=0.95, draws=2000, seed=0, of=None):
     """Confidence interval of a mean, by the percentile bootstrap over pictures.
 
     Args:
-        values: N numbers, one for each picture.
+        values: N numbers, one for each picture; or with `of`, `(N, K)` numbers.
         share: of the interval.
         draws: number of resamples.
         seed: of the resampling.
+        of: function of the K means, for the interval of a ratio and the like; a
+            resample takes all numbers of a picture together, and counts only where
+            the function is defined.
 
     Returns:
         (low, high).
@@ -143,10 +157,15 @@ def bootstrap_interval(values, share=0.95, draws=2000, seed=0):
     if values.size == 0:
         raise ValueError("an interval needs at least one value.")
     random = np.random.default_rng(seed)
-    means = [random.choice(values, values.size).mean() for _ in range(draws)]
+    resamples = (random.choice(values, len(values)) for _ in range(draws))
+    means = [sample.mean(axis=0) for sample in resamples]
+    if of is not None:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            means = [float(of(*mean)) for mean in means]
+        means = [mean for mean in means if not np.isnan(mean)] or [np.nan]
     edge = (1.0 - share) / 2.0
-    if np.isinf(values).any():  # PSNR of equal pictures: nothing to interpolate
-        means, last = sorted(means), draws - 1
+    if not np.isfinite(means).all():  # PSNR of equal pictures: nothing to interpolate
+        means, last = np.sort(means), len(means) - 1
         return float(means[round(edge * last)]), float(means[round(last - edge * last)])
     return tuple(float(v) for v in np.quantile(means, [edge, 1.0 - edge]))
 
@@ -241,29 +260,46 @@ def score_floors(real_rgb, mean, table):
     }
 
 
-def format_table(rows, real_rgb):
+def format_table(rows, real_rgb, **truth):
     """Writes scores as a Markdown table: mean, and 95 % interval of the mean.
 
     Args:
-        rows: dict from a predictor's name to the dict of `score`.
+        rows: dict from a predictor's name to the dict of `score`, or to one that has
+            other columns of `STYLES`.
         real_rgb: uint8 array `(N, H, W, 3)`, for the truth's colourfulness.
+        **truth: what the true pictures have in further columns, such as `top1`.
 
     Returns:
         The table, as text.
     """
-    names = ("PSNR", "SSIM", "MSE (ab/128)", "ab MAE", "CIEDE2000", "colourfulness")
-    digits = (2, 3, 5, 2, 2, 1)
-    lines = ["| | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    truth = {"colourfulness": colourfulness(real_rgb).mean(), **truth}
+    columns = list(next(iter(rows.values())))
+    titles = " | ".join(STYLES[column][0] for column in columns)
+    lines = [f"| | {titles} |", "|---" * (len(columns) + 1) + "|"]
     for title, scores in rows.items():
-        cells = []
-        for name, places in zip(COLUMNS, digits):
-            low, high = bootstrap_interval(scores[name])
-            mean = scores[name].mean()
-            cells.append(f"{mean:.{places}f} [{low:.{places}f}, {high:.{places}f}]")
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    truth = colourfulness(real_rgb).mean()
-    lines.append(f"| truth | - | 1 | 0 | 0 | 0 | {truth:.1f} |")
-    return "\n".join(lines)
+        cells = [mean_and_interval(scores[c], STYLES[c][1]) for c in columns]
+        lines.append(_line(title, cells))
+    best = [
+        f"{truth[c]:.{STYLES[c][1]}f}" if c in truth else STYLES[c][2] for c in columns
+    ]
+    return "\n".join([*lines, _line("truth", best)])
+
+
+def mean_and_interval(values, digits, sign=""):
+    """Writes the mean of some numbers and its 95 % interval: `1.2 [1.0, 1.4]`.
+
+    Args:
+        values: one number for each picture.
+        digits: after the point.
+        sign: "+" to write the sign also where it is positive.
+    """
+    numbers = (np.mean(values), *bootstrap_interval(values))
+    mean, low, high = (f"{number:{sign}.{digits}f}" for number in numbers)
+    return f"{mean} [{low}, {high}]"
+
+
+def _line(title, cells):
+    return f"| {title} | " + " | ".join(cells) + " |"
 
 
 def _same(real, fake):
