@@ -5,9 +5,7 @@ come from (a mirror, the bundled samples, Kaggle, a URL, a folder of yours) is t
 business of `colorlib.fetch`.
 """
 
-import hashlib
 import os
-import re
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,12 +20,17 @@ from colorlib import fetch
 from colorlib.archives import ARCHIVE_ERRORS, list_files
 from colorlib.lab import rgb8_to_lab, scale_ab, scale_L
 from colorlib.pictures import EXTENSIONS, PictureError, resize_rgb, square_thumbnail
+from colorlib.splits import TEST_SHARE, VALIDATION_SHARE, held_out, in_order
 
 PARTS = ("train", "validation", "test")
-VALIDATION_SHARE = 0.10
-TEST_SHARE = 0.10
 # Below this mean Lab chroma a picture is grey to the eye and teaches not to colour.
 MIN_CHROMA = 4.0
+# Test pictures whose photograph is in a training part, too: the same in other colours,
+# or cut a little differently. `tests/test_near_duplicates.py` finds them.
+TWICE = (
+    "sunflower__flowers_14741866338_bdc8bfc8d5_n.jpg",
+    "food_apam_balik__food_031.jpg",
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class DataSet:
     Attributes:
         title: one line for people.
         source: `("bundled",)`, `("keras", name)`, `("kaggle", owner/slug, ...)`,
-            `("url", address, sha256, bytes)`, or `("mirror",)`.
+            `("url", address, sha256, bytes)`, `("files", address of their folder,
+            names)` for a test part alone, or `("mirror",)`.
         group: pattern of a picture's name; what its first group captures is kept
             together in one part (crops of one photograph, panels of one page).
     """
@@ -66,6 +70,7 @@ DATA_SETS = {
     "flowers": DataSet("five kinds of flowers", ("url", *fetch.FLOWERS)),
     "dogs": DataSet("ten breeds of dogs (Imagewoof)", ("url", *fetch.DOGS)),
     "photos": DataSet("mixed photographs", ("mirror",)),
+    "kodak": DataSet("24 Kodak photographs, for tests only", ("files", *fetch.KODAK)),
     "comics": DataSet("Pepper&Carrot panels", ("mirror",), r"[^_]*__(ep\d+_[^_]+)_.*"),
 }
 
@@ -124,7 +129,8 @@ def load_pictures(
 
     The split depends on the names alone: it is the same on every machine, and the
     three parts share no picture (nor two pieces of one photograph). Validation is
-    10 % of the training part. A set that comes with a test part keeps it.
+    10 % of the training part. A set that comes with a test part keeps it, but for the
+    pictures `TWICE`.
 
     Args:
         name: a key of `DATA_SETS`, or the path of a folder, zip or tar of pictures
@@ -152,6 +158,8 @@ def load_pictures(
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit!r}.")
     entries, group = _entries(name, part)
+    if part == "test":
+        entries = [e for e in entries if not e.name.endswith(TWICE)]
     if categories is not None:
         known = sorted({entry.category for entry in entries})
         unknown = sorted(set(categories) - set(known))
@@ -161,9 +169,9 @@ def load_pictures(
                 f"it has {', '.join(known)}."
             )
         entries = [entry for entry in entries if entry.category in set(categories)]
-    entries = _ordered(entries)[:limit]
+    entries = in_order(entries)[:limit]
     if part in ("train", "validation"):
-        validation = _held_out([e.name for e in entries], group, VALIDATION_SHARE)
+        validation = held_out([e.name for e in entries], group, VALIDATION_SHARE)
         wanted = part == "validation"
         entries = [e for e, held in zip(entries, validation) if held == wanted]
     return _decode(name, entries, int(size), min_chroma)
@@ -234,8 +242,8 @@ def _entries(name, part):
         )
     if split_here and part != "all":
         names = [entry.name for entry in entries]
-        held_out = _held_out(names, group, TEST_SHARE, "test")
-        entries = [e for e, h in zip(entries, held_out) if h == (part == "test")]
+        held = held_out(names, group, TEST_SHARE, "test")
+        entries = [e for e, h in zip(entries, held) if h == (part == "test")]
     return entries, group
 
 
@@ -247,7 +255,7 @@ def _file_entries(path, prefix=None):
         prefix: goes before the names; None drops an archive's own top folder instead,
             so that a folder and its zip have the same names, thus the same split.
     """
-    found = list_files(path, _is_picture)
+    found = list_files(path, is_picture)
     if prefix is None:
         prefix = ""
         top = f"{Path(path).name.split('.')[0]}/"
@@ -261,7 +269,8 @@ def _given(value):
     return value
 
 
-def _is_picture(name):
+def is_picture(name):
+    """Whether a file's name in a folder or archive is that of a picture."""
     name = name.lower()
     hidden = name.rsplit("/", 1)[-1].startswith(".") or "__macosx" in name
     return name.endswith(EXTENSIONS) and not hidden
@@ -273,27 +282,6 @@ def _category(name):
         return file.split("__", 1)[0]
     folder = folder.rsplit("/", 1)[-1]
     return fetch.BREEDS.get(folder, folder)
-
-
-def _share(text, salt):
-    """A number in [0, 1) that depends on the text alone."""
-    digest = hashlib.sha256(f"{salt}:{text}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
-
-
-def _ordered(entries):
-    return sorted(entries, key=lambda e: (_share(e.name, "order"), e.name))
-
-
-def _held_out(names, group, share, salt="validation"):
-    """Which names belong to the held-out share; a whole group goes one way."""
-    matches = [re.match(group, name) for name in names]
-    keys = [m.group(1) if m else name for m, name in zip(matches, names)]
-    shares = {key: _share(key, salt) for key in keys}
-    limit = share
-    if len(shares) > 1:  # at least one, also of a handful of pictures
-        limit = max(share, min(shares.values()) * (1 + 1e-9))
-    return [shares[key] < limit for key in keys]
 
 
 def _decode(name, entries, size, min_chroma):

@@ -34,6 +34,11 @@ FLOWERS = (
     228_813_984,
 )
 DOGS = ("https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2-160.tgz", None, None)
+# A folder and the files in it.
+KODAK = (
+    "https://r0k.us/graphics/kodak/kodak",
+    tuple(f"kodim{i:02}.png" for i in range(1, 25)),
+)
 # Imagewoof names its folders by WordNet.
 BREEDS = {
     "n02086240": "shih_tzu",
@@ -98,6 +103,8 @@ def locate(name, part, source):
                 "Clone the project again."
             )
         return Found(paths=[SAMPLES / part], already_split=True)
+    if source[0] == "files" and part != "test":
+        raise DataError(f"{name} is for tests only: ask for its test part.")
     mirror = os.environ.get("COLORLIB_MIRROR")
     if mirror:
         try:
@@ -118,6 +125,12 @@ def locate(name, part, source):
         if source[0] == "url":
             _, address, *checks = source
             return Found(paths=[download(address, _url_path(name, address), *checks)])
+        if source[0] == "files":
+            _, address, files = source
+            folder = cache_folder() / name
+            for file in files:
+                download(f"{address}/{file}", folder / file)
+            return Found(paths=[folder], already_split=True)
         raise DataError("no public address is known; only a mirror can have it")
     except DataError as error:
         seen = f"{shown(mirror)} does not have it" if mirror else "not set"
@@ -160,7 +173,8 @@ def present(name, source):
     mirror = os.environ.get("COLORLIB_MIRROR")
     if mirror:
         root = _mirror_root(mirror)
-        files = _mirror_names(name, "train") + _mirror_names(name)
+        parts = ("train", "test", None)
+        files = [file for part in parts for file in _mirror_names(name, part)]
         if any((root / file).is_file() for file in files):
             return "mirror"
         if not _is_url(mirror) and (root / name).is_dir():
@@ -174,6 +188,8 @@ def present(name, source):
         needed = [_kaggle_path(name, slug) for slug in source[1:]]
     elif source[0] == "url":
         needed = [_url_path(name, source[1])]
+    elif source[0] == "files":
+        needed = [cache_folder() / name / file for file in source[2]]
     else:
         return ""
     return "cache" if all(path.exists() for path in needed) else ""
@@ -193,7 +209,8 @@ def _mirror_root(mirror):
 def _mirror_names(name, part=None):
     if part is None:
         return [name + ending for ending in (".tar", ".tgz", ".zip")]
-    return [f"{name}/{part}{ending}" for ending in (".tar", ".zip", ".npz")]
+    files = [f"{name}/{part}{ending}" for ending in (".tar", ".zip", ".npz")]
+    return files + ["eval/kodak24_256.tar"] * ((name, part) == ("kodak", "test"))
 
 
 def _in_mirror(mirror, name, part):

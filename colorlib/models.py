@@ -10,6 +10,21 @@ from pathlib import Path
 import keras
 from keras import layers
 
+from colorlib.pix2pix_networks import PATCHES, build_patch_discriminator, build_unet
+
+__all__ = [  # lessons take the networks of the paper from here, too
+    "BUILDERS",
+    "MOBILENET_TAPS",
+    "PATCHES",
+    "build",
+    "build_baseline_cnn",
+    "build_mobilenet_unet",
+    "build_patch_discriminator",
+    "build_unet",
+    "find_encoder_weights",
+    "multiple",
+]
+
 # Outputs of MobileNetV2 with 1/2, 1/4, 1/8, 1/16 and 1/32 of the picture's side.
 MOBILENET_TAPS = (
     "block_1_expand_relu",
@@ -123,169 +138,17 @@ def build_mobilenet_unet(
         x = _convolve(x, width, 3, f"decode_{level}")  # (B, H/2**level, ...)
     # Small first weights: training starts at grey instead of at a saturated tanh.
     small = keras.initializers.RandomNormal(stddev=1e-3)
-    x = layers.Conv2D(
-        2, 3, padding="same", activation="tanh", kernel_initializer=small, name="ab"
-    )(x)
-    ab = layers.UpSampling2D(interpolation="bilinear", name="up_0")(x)  # (B, H, W, 2)
+    x = layers.Conv2D(2, 3, padding="same", kernel_initializer=small, name="ab")(x)
+    # From here on in float32 whatever the policy: half precision has too few colours.
+    x = layers.Activation("tanh", dtype="float32", name="ab_tanh")(x)
+    up = layers.UpSampling2D(interpolation="bilinear", dtype="float32", name="up_0")
+    ab = up(x)  # (B, H, W, 2)
     return keras.Model(L, ab, name=name)
 
 
 def _convolve(x, width, kernel, label, strides=1):
     options = dict(padding="same", activation="relu", kernel_initializer="he_normal")
     return layers.Conv2D(width, kernel, strides, name=label, **options)(x)
-
-
-def build_unet(
-    size=256, width=64, dropout=0.5, classes=None, dtype=None, name="pix2pix_unet"
-):
-    """Builds the U-Net generator of the pix2pix paper, at any width and size.
-
-    Strided 4x4 convolutions halve the picture until one pixel is left; transposed
-    ones bring it back, each joined with the layer of its size on the way down. As in
-    the paper, there is no BatchNorm on the first layer; nor on the innermost one, where
-    in training a batch of one picture would be normalised to zeros.
-
-    Args:
-        size: side in pixels that shrinks to 1, a power of two of at least 16. 256 is
-            the paper's; larger pictures fit too, their innermost layer being larger.
-        width: channels of the first convolution, 64 in the paper; the deepest have 8
-            times as many.
-        dropout: share dropped in the first three layers of the decoder, in [0, 1).
-        classes: None for ab; or a number of colour classes, whose logits are predicted
-            for squares of 2 x 2 pixels.
-        dtype: Keras dtype policy, such as "mixed_bfloat16"; the output is float32.
-        name: name of the model.
-
-    Returns:
-        A `keras.Model`: float32 `(B, H, W, 1)` -> `(B, H, W, 2)` in (-1, 1), or
-        `(B, H/2, W/2, classes)`, H and W multiples of `size`.
-
-    Raises:
-        ValueError: if an argument is out of range.
-
-    Reference:
-        Isola et al. 2017 (arXiv 1611.07004), section 6.1.1 and its errata; weights
-        begin as N(0, 0.02), section 6.2. With 256, 64 it has 54,419,714 weights.
-    """
-    depth = int(size).bit_length() - 1
-    if size != 2**depth or size < 16 or width < 1 or not 0 <= dropout < 1:
-        raise ValueError(
-            "size must be a power of two of at least 16, width at least 1 and dropout "
-            f"in [0, 1), got {size}, {width} and {dropout}."
-        )
-    widths = [width * min(2**level, 8) for level in range(depth)]
-    L = keras.Input((None, None, 1), name="L")
-    x, skips = L, []
-    for level in range(depth):
-        normalize = 0 < level < depth - 1
-        x = _down(x, widths[level], f"down_{level + 1}", dtype, 2, normalize)
-        skips.append(x)  # (B, H / 2**(level + 1), ..., widths[level])
-    for level in reversed(range(depth - 1)):
-        drop = dropout if depth - 2 - level < 3 else 0
-        x = _up(x, widths[level], f"up_{level + 1}", dtype, drop)
-        x = layers.Concatenate(name=f"join_{level + 1}", dtype=dtype)([x, skips[level]])
-    if classes is not None:  # (B, H/2, W/2, classes)
-        output = _paper_layer(layers.Conv2D, classes, 1, 1, "float32", "logits", True)
-        return keras.Model(L, output(x), name=name)
-    last = _paper_layer(layers.Conv2DTranspose, 2, 4, 2, dtype, "ab_linear", True)
-    # tanh in float32: in half precision its gradient is lost near +-1
-    ab = layers.Activation("tanh", dtype="float32", name="ab")(last(x))  # (B, H, W, 2)
-    return keras.Model(L, ab, name=name)
-
-
-# Widths (in units of the first) and strides of the layers before the output layer,
-# whose stride is 1, by the side of the square that one logit sees.
-PATCHES = {
-    1: ((1, 1), (2, 1)),
-    16: ((1, 2), (2, 1)),
-    70: ((1, 2), (2, 2), (4, 2), (8, 1)),
-    286: ((1, 2), (2, 2), (4, 2), (8, 2), (8, 2), (8, 1)),
-}
-
-
-def build_patch_discriminator(patch=70, width=64, dtype=None, name="discriminator"):
-    """Builds the PatchGAN discriminator of the pix2pix paper.
-
-    Each of its logits judges one square of the picture. Padding is explicit, as in the
-    paper's code, so that 256 pixels give 30 x 30 logits with `patch=70`.
-
-    Args:
-        patch: side in pixels of the square that one logit sees: 1, 16, 70 or 286.
-        width: channels of the first convolution, 64 in the paper.
-        dtype: Keras dtype policy, such as "mixed_bfloat16"; the output is float32.
-        name: name of the model.
-
-    Returns:
-        A `keras.Model` of two inputs `[L, ab]`, float32 `(B, H, W, 1)` and
-        `(B, H, W, 2)`: logits `(B, h, w, 1)`, above 0 where it takes ab for real.
-
-    Raises:
-        ValueError: if `patch` or `width` is none of these.
-
-    Reference:
-        Isola et al. 2017 (arXiv 1611.07004), sections 3.2.2 and 6.1.2. With 70, 64 it
-        has 2,767,361 weights.
-    """
-    if patch not in PATCHES or width < 1:
-        raise ValueError(
-            f"patch must be one of {sorted(PATCHES)} and width at least 1, got "
-            f"{patch} and {width}."
-        )
-    kernel = 1 if patch == 1 else 4
-    L = keras.Input((None, None, 1), name="L")
-    ab = keras.Input((None, None, 2), name="ab")
-    x = layers.Concatenate(name="pair", dtype=dtype)([L, ab])  # (B, H, W, 3)
-    for i, (factor, strides) in enumerate(PATCHES[patch]):
-        x = _down(x, width * factor, f"conv_{i + 1}", dtype, strides, i > 0, kernel)
-    x = _pad(x, kernel, "logits", dtype)
-    output = _paper_layer(layers.Conv2D, 1, kernel, 1, "float32", "logits", True)
-    return keras.Model([L, ab], output(x), name=name)
-
-
-def _paper_layer(kind, width, kernel, strides, dtype, name, use_bias=False):
-    return kind(
-        width,
-        kernel,
-        strides,
-        padding="same" if kind is layers.Conv2DTranspose else "valid",
-        use_bias=use_bias,
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
-        dtype=dtype,
-        name=name,
-    )
-
-
-def _pad(x, kernel, label, dtype):
-    if kernel == 1:
-        return x
-    return layers.ZeroPadding2D(1, name=f"{label}_pad", dtype=dtype)(x)
-
-
-def _normalize(x, label, dtype):
-    # The paper's code: statistics move by a tenth a step, scales begin as N(1, 0.02).
-    return layers.BatchNormalization(
-        momentum=0.9,
-        epsilon=1e-5,
-        gamma_initializer=keras.initializers.RandomNormal(1.0, 0.02),
-        dtype=dtype,
-        name=f"{label}_norm",
-    )(x)
-
-
-def _down(x, width, label, dtype, strides, normalize, kernel=4):
-    x = _pad(x, kernel, label, dtype)
-    x = _paper_layer(layers.Conv2D, width, kernel, strides, dtype, label)(x)
-    if normalize:
-        x = _normalize(x, label, dtype)
-    return layers.LeakyReLU(0.2, name=f"{label}_relu", dtype=dtype)(x)
-
-
-def _up(x, width, label, dtype, dropout):
-    x = _paper_layer(layers.Conv2DTranspose, width, 4, 2, dtype, label)(x)
-    x = _normalize(x, label, dtype)
-    if dropout:
-        x = layers.Dropout(dropout, name=f"{label}_dropout", dtype=dtype)(x)
-    return layers.ReLU(name=f"{label}_relu", dtype=dtype)(x)
 
 
 def find_encoder_weights():

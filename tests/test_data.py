@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from small import ROOT
 
-from colorlib import data
+from colorlib import data, splits
 from colorlib.data import DATA_SETS, PARTS, concatenate, load_pictures
 from colorlib.fetch import DataError
 
@@ -60,10 +60,10 @@ def test_split_is_the_same_every_time(album, monkeypatch):
 
 def test_split_is_this_one_on_every_machine():
     """These values fix the split: another hash would move published test pictures."""
-    held_out = data._held_out([f"{i}.jpg" for i in range(40)], r"(.*)", 0.10)
+    held_out = splits.held_out([f"{i}.jpg" for i in range(40)], r"(.*)", 0.10)
     assert [i for i, held in enumerate(held_out) if held] == [2, 21, 22, 27, 37]
     entries = [data._Entry(f"{i}.jpg", "", None) for i in range(6)]
-    assert [int(e.name[0]) for e in data._ordered(entries)] == [4, 0, 1, 3, 2, 5]
+    assert [int(e.name[0]) for e in splits.in_order(entries)] == [4, 0, 1, 3, 2, 5]
 
 
 def test_split_does_not_depend_on_the_other_pictures(album, tmp_path):
@@ -78,10 +78,10 @@ def test_split_does_not_depend_on_the_other_pictures(album, tmp_path):
 def test_validation_and_test_are_a_tenth():
     many = [f"picture {i}" for i in range(20_000)]
     for salt in ("validation", "test"):
-        share = np.mean(data._held_out(many, r"(.*)", 0.10, salt))
+        share = np.mean(splits.held_out(many, r"(.*)", 0.10, salt))
         assert share == pytest.approx(0.10, abs=0.007)  # three standard errors
-    validation = np.array(data._held_out(many, r"(.*)", 0.10))
-    test = np.array(data._held_out(many, r"(.*)", 0.10, "test"))
+    validation = np.array(splits.held_out(many, r"(.*)", 0.10))
+    test = np.array(splits.held_out(many, r"(.*)", 0.10, "test"))
     assert validation[test].mean() == pytest.approx(0.10, abs=0.03)  # independent
 
 
@@ -108,7 +108,7 @@ def test_crops_of_one_photograph_stay_together():
 
 def test_groups_go_one_way():
     many = [f"sea__photo{i // 4}_{i % 4}.jpg" for i in range(400)]
-    held = data._held_out(many, DATA_SETS["samples"].group, 0.10)
+    held = splits.held_out(many, DATA_SETS["samples"].group, 0.10)
     quads = np.array(held).reshape(100, 4)
     assert (quads.all(axis=1) == quads.any(axis=1)).all()
     assert 0 < quads.any(axis=1).sum() < 30
@@ -122,7 +122,7 @@ def test_panels_of_one_page_stay_together():
         for p in range(9)
         for i in range(3)
     ]
-    held = data._held_out(many, DATA_SETS["comics"].group, 0.10)
+    held = splits.held_out(many, DATA_SETS["comics"].group, 0.10)
     pages = {}
     for name, flag in zip(many, held):
         pages.setdefault(re.search(r"ep\d+_p\d+", name).group(), set()).add(flag)
@@ -371,7 +371,7 @@ def test_mirror_counts(mirror, name):
     assert not {e.name.split("/")[-1] for e in training} & {
         e.name.split("/")[-1] for e in test
     }
-    held = data._held_out([e.name for e in training], group, data.VALIDATION_SHARE)
+    held = splits.held_out([e.name for e in training], group, splits.VALIDATION_SHARE)
     assert 0.06 < np.mean(held) < 0.12  # comics: whole pages
 
 

@@ -83,7 +83,7 @@ def names(count, category="sea"):
 
 def test_sources_are_of_known_kinds():
     kinds = {spec.source[0] for spec in DATA_SETS.values()}
-    assert kinds == {"bundled", "keras", "kaggle", "url", "mirror"}
+    assert kinds == {"bundled", "files", "keras", "kaggle", "url", "mirror"}
 
 
 def test_bundled_set_is_split():
@@ -571,3 +571,37 @@ def test_a_token_in_an_error_is_masked(monkeypatch):
     monkeypatch.setenv("KAGGLE_KEY", KEY)
     text = kaggle_sets._explain(SLUG, RuntimeError(f"bad key {KEY} at /x?s=hidden"))
     assert KEY not in text and "hidden" not in text and "***" in text
+
+
+# Files of a folder, one by one.
+
+
+def test_kodak_is_fetched_file_by_file_and_for_tests_only(server, monkeypatch, cache):
+    files = ("kodim01.png", "kodim02.png")
+    for seed, name in enumerate(files):
+        server.pages[f"/kodak/{name}"] = Page(jpeg(seed))
+    source = ("files", f"{server.url}/kodak", files)
+    monkeypatch.setitem(DATA_SETS, "kodak", data.DataSet("Kodak", source))
+    with pytest.raises(DataError, match="kodak is for tests only"):
+        load_pictures("kodak", "train")
+    assert server.requests == [] and fetch.present("kodak", source) == ""
+    pictures = load_pictures("kodak", "test", 32)
+    assert sorted(pictures.names) == list(files)  # none goes to another part
+    assert sorted(p.name for p in (cache / "kodak").iterdir()) == list(files)
+    assert fetch.present("kodak", source) == "cache"
+    load_pictures("kodak", "test", 32)
+    assert len(server.requests) == 2
+
+
+def test_kodak_of_a_mirror(monkeypatch, tmp_path):
+    (tmp_path / "eval").mkdir()
+    (tmp_path / "eval" / "kodak24_256.tar").write_bytes(make_tar(["kodim01.png"]))
+    monkeypatch.setenv("COLORLIB_MIRROR", str(tmp_path))
+    assert len(load_pictures("kodak", "test", 32)) == 1
+    assert fetch.present("kodak", DATA_SETS["kodak"].source) == "mirror"
+
+
+def test_all_of_kodak_is_24_files():
+    kind, address, files = DATA_SETS["kodak"].source
+    assert kind == "files" and address.startswith("https://")
+    assert len(set(files)) == 24 and files[0] == "kodim01.png"
