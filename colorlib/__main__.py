@@ -6,10 +6,9 @@ import os
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
 from colorlib.files import ROOT
-from colorlib.pictures import EXTENSIONS, PictureError, read_picture, write_picture
+from colorlib.folders import colour_files
+from colorlib.pictures import MAX_PIXELS
 
 
 def main(arguments=None):
@@ -25,7 +24,6 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     # Before TensorFlow is imported: it prints pages otherwise.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     try:
         return options.run(options)
     except (OSError, ValueError, ImportError) as error:
@@ -71,10 +69,32 @@ def _parser():
         type=int,
         default=None,
         metavar="PIXELS",
-        help="long side of what the network sees (default: as the model's card says)",
+        help="the network sees as many pixels as a square of this side has",
     )
     colorize.add_argument(
         "--overwrite", action="store_true", help="replace results of earlier runs"
+    )
+    colorize.add_argument(
+        "--compare",
+        action="store_true",
+        help="also write before | after of each, into FOLDER/compare",
+    )
+    colorize.add_argument(
+        "--contrast",
+        action="store_true",
+        help="for faded prints: stretch the lightness to the full range first",
+    )
+    colorize.add_argument(
+        "--fill-red",
+        action="store_true",
+        help="for scratches: fill first what you painted pure red (255, 0, 0)",
+    )
+    colorize.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=MAX_PIXELS / 1e6,
+        metavar="N",
+        help="refuse larger pictures (default: %(default)g)",
     )
 
     train = command("train", _train, "Train a recipe; run again, it goes on.")
@@ -95,7 +115,21 @@ def _parser():
 
     evaluate = command("evaluate", _evaluate, "Score a model beside the floors.")
     evaluate.add_argument(
-        "model", help="a shipped model, or the path of a weights file"
+        "model",
+        nargs="?",
+        help="a shipped model, or the path of a weights file (default: flagship)",
+    )
+    evaluate.add_argument(
+        "--benchmark",
+        action="store_true",
+        help="colour pictures of 256 pixels as `colorize` does, with LPIPS, the top-1 "
+        "of a classifier, and differences to the floors (default --data: photos)",
+    )
+    evaluate.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="with --benchmark: also write the figures there",
     )
     evaluate.add_argument(
         "--data",
@@ -119,36 +153,28 @@ def _parser():
 
 
 def _colorize(options):
-    jobs, problems = _jobs(options.files, options.output)
-    for problem in problems:
-        print(f"colorlib colorize: {problem}", file=sys.stderr)
-    waiting = [(s, t) for s, t in jobs if options.overwrite or not t.exists()]
-    if len(waiting) < len(jobs):
-        print(
-            f"{len(jobs) - len(waiting)} already in {options.output}, skipped "
-            "(--overwrite colours them again)."
-        )
-    failed = len(problems)
-    if waiting:
+    def start():
         _start_keras()
         from colorlib.colorize import DEFAULT_MODEL, Colorizer
+        from colorlib.restore import restore
 
         colorizer = Colorizer(options.model or DEFAULT_MODEL, options.size)
-        for source, target in tqdm(
-            waiting, "colouring", delay=2, leave=False, disable=None
-        ):
-            try:
-                picture = colorizer.colorize(read_picture(source), options.strength)
-                written = write_picture(target, picture)
-            except (PictureError, MemoryError) as error:
-                if isinstance(error, MemoryError):
-                    error = f"{source}: not enough memory; make it smaller first."
-                tqdm.write(f"colorlib colorize: {error}", file=sys.stderr)
-                failed += 1
-            else:
-                tqdm.write(f"{source} -> {written}", file=sys.stdout)
-    if failed:
-        print(f"{failed} could not be coloured, see above.", file=sys.stderr)
+
+        def colour(picture):
+            if options.contrast or options.fill_red:
+                picture = restore(picture, options.contrast, options.fill_red)
+            return colorizer.colorize(picture, options.strength)
+
+        return colour
+
+    failed = colour_files(
+        options.files,
+        options.output,
+        start,
+        options.overwrite,
+        options.compare,
+        round(options.max_megapixels * 1e6),
+    )
     return 1 if failed else 0
 
 
@@ -167,58 +193,19 @@ def _start_keras():
         os.close(saved)
 
 
-def _jobs(files, output):
-    """Pairs of a source and its target, and what is wrong with the others."""
-    pairs, problems = [], []
-    for file in files:
-        if file.is_dir():
-            inside = sorted(p for p in file.rglob("*") if _is_photo(p))
-            if file.resolve() in output.resolve().parents:  # leave out earlier results
-                inside = [
-                    p for p in inside if output.resolve() not in p.resolve().parents
-                ]
-            pairs += [(p, output / p.relative_to(file)) for p in inside]
-            if not inside:
-                problems.append(
-                    f"{file}: a folder without pictures ({', '.join(EXTENSIONS)})."
-                )
-        elif not file.exists():
-            problems.append(f"{file}: there is no such file.")
-        else:
-            pairs.append((file, output / file.name))
-    jobs, sources = [], {}
-    originals = {source.resolve() for source, _ in pairs}
-    for source, target in pairs:
-        if target.resolve() in originals:
-            problems.append(
-                f"{source}: the result would replace the original {target}; "
-                "choose another --output."
-            )
-        elif target in sources and sources[target].resolve() != source.resolve():
-            problems.append(
-                f"{source}: has the same name as {sources[target]}; colour it into "
-                "another --output."
-            )
-        elif target not in sources:
-            sources[target] = source
-            jobs.append((source, target))
-    return jobs, problems
-
-
-def _is_photo(path):
-    hidden = path.name.startswith(".")
-    return path.suffix.lower() in EXTENSIONS and not hidden and path.is_file()
-
-
 def _train(options):
     from colorlib.recipes import RECIPES
+    from colorlib.translations import TRANSLATIONS
 
     if options.recipe is None:
-        for name, recipe in RECIPES.items():
-            print(f"{name:14} {recipe.title}")
+        for name, recipe in {**RECIPES, **TRANSLATIONS}.items():
+            print(f"{name:19} {recipe.title}")
         return 0
     _start_keras()
-    from colorlib.train import train
+    if options.recipe in TRANSLATIONS:
+        from colorlib.translate import train
+    else:
+        from colorlib.train import train
 
     folder = options.output or ROOT / "data" / "cache" / "runs" / options.recipe
     print(f"Training {options.recipe} in {folder}; stopped, it goes on from there.")
@@ -231,16 +218,23 @@ def _train(options):
 
 
 def _evaluate(options):
+    if options.json and not options.benchmark:
+        raise ValueError("--json goes with --benchmark.")
     _start_keras()
+    if options.benchmark:
+        return _benchmark(options)
     from colorlib.ab_bins import as_colorizer
     from colorlib.cards import read_card
+    from colorlib.colorize import DEFAULT_MODEL
     from colorlib.data import concatenate, load_pictures
     from colorlib.evaluate import evaluate, middle, summarize
     from colorlib.models import build
     from colorlib.recipes import RECIPES
     from colorlib.training import load_weights
 
-    path, card = read_card(options.model)
+    path, card = read_card(options.model or DEFAULT_MODEL)
+    if card.get("kind") == "translation":
+        return _evaluate_translation(options)
     recipe = RECIPES.get(card["name"])
     if options.data is None and recipe is None:
         raise ValueError(f"say --data: {card['name']} is not one of the recipes.")
@@ -266,6 +260,25 @@ def _evaluate(options):
     )
     print(f"{', '.join(names)}, {options.part}: {pictures.describe()}\n")
     print(summarize(rows, rgb)[1])
+    return 0
+
+
+def _benchmark(options):
+    from colorlib.benchmark import SIDE, run_benchmark
+    from colorlib.colorize import DEFAULT_MODEL
+
+    model, data = options.model or DEFAULT_MODEL, options.data or "photos"
+    size = SIDE if options.size is None else options.size
+    print(run_benchmark(model, data, options.part, size, options.limit, options.json))
+    return 0
+
+
+def _evaluate_translation(options):
+    from colorlib.translate import evaluate_again
+
+    if options.data is not None or options.size is not None:
+        raise ValueError("a translation is scored on its own pairs, at its own size.")
+    print(evaluate_again(options.model, options.part, options.limit))
     return 0
 
 

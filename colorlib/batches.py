@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from colorlib.lab import rgb8_to_lab, scale_ab, scale_L
+from colorlib.pictures import resize_rgb
 
 
 class Batches(keras.utils.PyDataset):
@@ -23,6 +24,8 @@ class Batches(keras.utils.PyDataset):
         epoch: the epoch to begin with.
         steps: batches in an epoch of training, or None for as many as there are
             pictures for. An epoch of fewer sees a random part of the pictures.
+        zoom: whether training crops are of any side from `crop` to the picture's, and
+            shrunk to `crop`.
 
     Raises:
         ValueError: if there are fewer pictures than one batch or than `steps` batches,
@@ -38,6 +41,7 @@ class Batches(keras.utils.PyDataset):
         seed=0,
         epoch=0,
         steps=None,
+        zoom=False,
     ):
         """See the class."""
         super().__init__()
@@ -49,7 +53,7 @@ class Batches(keras.utils.PyDataset):
         if crop is not None and crop > size:
             raise ValueError(f"a crop of {crop} does not fit into {size} pixels.")
         self.rgb, self.batch_size, self.training = rgb, batch_size, training
-        self.crop, self.seed = crop or size, seed
+        self.crop, self.seed, self.zoom = crop or size, seed, zoom
         self.steps = len(rgb) // batch_size if training else -(-len(rgb) // batch_size)
         if training and steps is not None:
             if not 1 <= steps <= self.steps:
@@ -69,10 +73,12 @@ class Batches(keras.utils.PyDataset):
         index += self.first
         chosen = slice(index * self.batch_size, (index + 1) * self.batch_size)
         pictures = []
-        for i, top, left, mirror in zip(
+        for i, side, top, left, mirror in zip(
             self.order[chosen], *(column[chosen] for column in self.jitter)
         ):
-            piece = self.rgb[i, top : top + self.crop, left : left + self.crop]
+            piece = self.rgb[i, top : top + side, left : left + side]
+            if side != self.crop:
+                piece = resize_rgb(piece, self.crop, self.crop)
             pictures.append(piece[:, ::-1] if mirror else piece)
         lab = rgb8_to_lab(np.stack(pictures))
         return scale_L(lab[..., :1]), scale_ab(lab[..., 1:])
@@ -88,11 +94,17 @@ class Batches(keras.utils.PyDataset):
         if not self.training:
             self.order = np.arange(count)
             middle = np.full(count, room // 2)
-            self.jitter = (middle, middle, np.zeros(count, bool))
+            sides = np.full(count, self.crop)
+            self.jitter = (sides, middle, middle, np.zeros(count, bool))
             return
         random = np.random.default_rng([self.seed, epoch])
         self.order = random.permutation(count)
+        sides = np.full(count, self.crop)
+        if self.zoom:
+            sides = random.integers(self.crop, self.rgb.shape[1] + 1, count)
+            room = self.rgb.shape[1] - sides
         self.jitter = (
+            sides,
             random.integers(0, room + 1, count),
             random.integers(0, room + 1, count),
             random.random(count) < 0.5,

@@ -114,7 +114,8 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
         "flowers-recognition set, `dogs` Imagewoof, all at 160 px, and `cifar10` its "
         "pictures as JPEG files of quality 75. The same command on Kaggle's landscapes "
         "gives a sibling, not the same weights. The encoder of `general` began with "
-        "the ImageNet weights of MobileNetV2 (Apache-2.0).",
+        "the ImageNet weights of MobileNetV2 (Apache-2.0). `comics` are panels of "
+        "Pepper&Carrot by David Revoy (CC BY 4.0), split by episode.",
     ]
     for name in available_models(folder):
         card = read_card(name, folder)[1]
@@ -126,13 +127,15 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
             f"{card['bytes'] / 1e6:.1f} MB (float16), SHA-256 `{card['sha256'][:16]}`.",
             "",
             f"- Data: {card['data']}.",
-            f"- Training: seed {card['seed']}, {card['epochs']} epochs "
+            f"- Training: from {_beginning(card)}, seed {card['seed']}, "
+            f"{card['epochs']} epochs "
             f"({card['steps']:,} steps of {card['batch_size']}), best epoch "
             f"{card['best_epoch']}, {card['minutes']:.0f} minutes on "
             f"{card['hardware']}.",
             f"- At the best epoch: validation loss {card['validation_loss']:.5f}, "
             f"training loss {card['training_loss']:.5f} (ratio "
             f"{card['validation_loss'] / card['training_loss']:.2f}).",
+            *(f"- {note}" for note in card.get("notes", ())),
             f"- Again: `{card['command']}`",
             "",
             f"Held-out pictures: {card['test']}.",
@@ -142,6 +145,14 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
     return "\n".join(text) + "\n"
 
 
+def _beginning(card):
+    if card.get("start_from"):
+        return f"the weights `{card['start_from']}`"
+    if card["network"] == "mobilenet_unet":
+        return "an encoder trained on ImageNet"
+    return "random weights"
+
+
 def figures_as_markdown(folder=WEIGHTS_FOLDER):
     """Writes the main figures of a folder's cards as one table, for the README.
 
@@ -149,23 +160,54 @@ def figures_as_markdown(folder=WEIGHTS_FOLDER):
         folder: where the weights and cards lie.
 
     Returns:
-        A Markdown table: each model below its floors.
+        A Markdown table, a row a model: its squared error of ab / 128 beside those of
+        the floors, its PSNR beside grey's, its colourfulness beside the truth's.
     """
     lines = [
-        "| held-out pictures | coloured by | PSNR | MSE | CIEDE2000 | colourfulness |",
-        "|---|---|---|---|---|---|",
+        "| model | held-out pictures | MSE | grey | mean colour | lightness table "
+        "| PSNR (grey) | colourfulness (truth) |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name in available_models(folder):
         card = read_card(name, folder)[1]
-        what = card["test"]
-        for row, figures in card["figures"].items():
-            lines.append(
-                f"| {what} | {f'**{row}**' if row == name else row} | "
-                f"{figures['psnr']:.2f} | {figures['ab_mse']:.4f} | "
-                f"{figures['ciede2000']:.2f} | {figures['colourfulness']:.1f} |"
+        rows = card["figures"]
+        own, floors = rows[name], ("grey", "mean colour", "lightness table")
+        errors = " | ".join(f"{rows[floor]['ab_mse']:.4f}" for floor in floors)
+        lines.append(
+            f"| {name} | {card['test']} | **{own['ab_mse']:.4f}** | {errors} | "
+            f"{own['psnr']:.2f} ({rows['grey']['psnr']:.2f}) | "
+            f"{own['colourfulness']:.1f} ({card['true_colourfulness']:.1f}) |"
+        )
+    return "\n".join(lines)
+
+
+def benchmark_as_markdown(card):
+    """Writes a card's benchmark (see `colorlib.benchmark`) as one table.
+
+    Args:
+        card: with `benchmark`, a list of dicts of `data`, `pictures` and `marks`.
+
+    Returns:
+        A Markdown table, a row a mark: its aim, and its value with its 95 % interval on
+        each set of pictures.
+    """
+    sets = card["benchmark"]  # the first has every mark
+    heads = [f"{part['data']} ({part['pictures']})" for part in sets]
+    lines = [
+        f"| {card['name']} | aim | {' | '.join(heads)} |",
+        "|---" * (len(sets) + 2) + "|",
+    ]
+    for mark, first in sets[0]["marks"].items():
+        words = zip(("at least", "at most"), first["aim"])
+        aims = [f"{word} {value:g}" for word, value in words if value is not None]
+        cells = []
+        for part in sets:
+            found = part["marks"].get(mark)
+            low, high = found["interval"] if found else (0, 0)
+            cells.append(
+                f"{found['value']:.2f} [{low:.2f}, {high:.2f}]" if found else ""
             )
-            what = ""
-        lines.append(f"| | truth | | 0 | 0 | {card['true_colourfulness']:.1f} |")
+        lines.append(f"| {mark} | {', '.join(aims)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -206,7 +248,9 @@ def ladder_as_markdown(folder=LADDER_FOLDER):
 
 
 def with_figures(readme, folder=WEIGHTS_FOLDER, ladder=LADDER_FOLDER):
-    """Puts today's figures between the README's marks `figures` and `ladder`.
+    """Puts today's figures between the README's marks.
+
+    The marks are `figures`, `benchmark` and `ladder`.
 
     Args:
         readme: the text of the README.
@@ -222,6 +266,13 @@ def with_figures(readme, folder=WEIGHTS_FOLDER, ladder=LADDER_FOLDER):
     tables = {
         "figures": figures_as_markdown(folder),
         "ladder": ladder_as_markdown(ladder),
+        "benchmark": "\n\n".join(
+            benchmark_as_markdown(card)
+            for card in (
+                read_card(name, folder)[1] for name in available_models(folder)
+            )
+            if "benchmark" in card
+        ),
     }
     for mark, table in tables.items():
         before, begin, rest = readme.partition(

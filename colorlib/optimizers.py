@@ -1,4 +1,4 @@
-"""Adam in one pass over the weights."""
+"""The optimizers of the recipes: Adam in one pass over the weights, and schedules."""
 
 import keras
 
@@ -54,3 +54,53 @@ class FusedAdam(keras.optimizers.Adam):
         import tensorflow as tf
 
         return not tf.distribute.has_strategy()  # variables are then in several parts
+
+
+class HalfLinear(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that stays for half of the steps, then falls evenly to 0.
+
+    Args:
+        rate: the rate of the first half.
+        steps: of the whole training.
+        skipped: of these, before the optimizer's first step.
+        repeats: optimizer steps a training step.
+    """
+
+    def __init__(self, rate, steps, skipped=0, repeats=1):
+        """See the class."""
+        self.rate, self.steps = rate, steps
+        self.skipped, self.repeats = skipped, repeats
+
+    def __call__(self, step):
+        """Returns the rate of an optimizer step."""
+        done = keras.ops.cast(step, "float32") / self.repeats + self.skipped
+        return self.rate * keras.ops.clip(2 - 2 * done / self.steps, 0, 1)
+
+    def get_config(self):
+        """Returns the arguments."""
+        return dict(vars(self))
+
+
+def make_optimizer(recipe, steps, skipped=0, repeats=1):
+    """Makes a recipe's optimizer.
+
+    Args:
+        recipe: a `Recipe`.
+        steps: training steps in all, for the schedule.
+        skipped: of these, before the optimizer's first step.
+        repeats: optimizer steps a training step.
+    """
+    learning_rate = recipe.learning_rate
+    if recipe.schedule == "linear":
+        learning_rate = HalfLinear(learning_rate, steps, skipped, repeats)
+    if recipe.schedule == "cosine":
+        learning_rate = keras.optimizers.schedules.CosineDecay(
+            0.0,
+            decay_steps=int(steps * 0.95),
+            warmup_target=recipe.learning_rate,
+            warmup_steps=max(1, steps - int(steps * 0.95)),
+        )
+    if recipe.optimizer == "pix2pix":
+        return FusedAdam(learning_rate, beta_1=0.5)
+    kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    return kinds[recipe.optimizer](learning_rate)

@@ -25,6 +25,21 @@ class Adversarial:
 
 
 @dataclass(frozen=True)
+class Looking:
+    """The second half of a perceptual recipe; see `perceptual.Perceptual`.
+
+    Attributes:
+        weight: of LPIPS beside the L1 loss on ab / 128.
+        taps: depths of VGG16 that are compared, 1 to 5.
+        shrink: by what the pictures are shrunk before they are compared.
+    """
+
+    weight: float = 1.5
+    taps: int = 4
+    shrink: int = 2
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How one network is trained.
 
@@ -43,13 +58,22 @@ class Recipe:
         schedule: "constant", "cosine" (with a warm-up of 5 % of the steps), or "linear"
             (constant for half of the steps, then evenly to 0).
         batch_size: pictures a step.
-        inference_size: long side in pixels at which photos are coloured, or None for
-            the training size.
+        inference_size: side in pixels of the square that has as many of them as the
+            network sees of a photo, or None for the training size.
         options: further arguments of the network's builder.
         seed: of weights, order, crops and dropout.
         steps_per_epoch: batches in an epoch, or None for all pictures.
         adversarial: None, or the settings of a pix2pix training; both
             networks then have their own optimizer, and `loss` has no effect.
+        start_from: None, or the name of shipped weights (or the path of others) of the
+            same network, where the training starts.
+        zoom: whether crops are of any size from `crop` to `size`, shrunk to `crop`.
+        precision: Keras dtype policy; "mixed_bfloat16" halves the time of some
+            machines. The weights are float32 in any case.
+        perceptual: None, or the settings of a perceptual training; `loss` has then no
+            effect.
+        gain: factor of ab when photos are coloured; more than 1 makes up for a loss
+            that prefers pale colours. It has no part in training and its figures.
     """
 
     title: str
@@ -70,6 +94,11 @@ class Recipe:
     seed: int = 0
     steps_per_epoch: int | None = None
     adversarial: Adversarial | None = None
+    start_from: str | None = None
+    zoom: bool = False
+    precision: str = "float32"
+    perceptual: Looking | None = None
+    gain: float = 1.0
 
 
 RECIPES = {
@@ -99,7 +128,26 @@ RECIPES = {
         optimizer="adamw",
         learning_rate=1e-3,
         schedule="cosine",
-        inference_size=192,  # a 3:2 photograph is then as high as the crops
+        inference_size=160,
+    ),
+    "flagship": Recipe(
+        "Flagship: any photograph, `general` gone on, all of it learning, L1 and LPIPS",
+        ("photos", "landscapes", "flowers", "dogs"),
+        size=160,
+        crop=128,
+        zoom=True,
+        network="mobilenet_unet",
+        options={"train_encoder": True},
+        start_from="general",
+        perceptual=Looking(),
+        epochs=5,
+        batch_size=16,
+        optimizer="adamw",
+        learning_rate=2e-4,
+        schedule="cosine",
+        precision="mixed_bfloat16",
+        inference_size=160,
+        gain=1.2,
     ),
     "tiny": Recipe(
         "Tiny: the bundled samples at 32 px, to try the machinery in seconds",
@@ -155,6 +203,105 @@ for _d_steps in (1, 2):
         adversarial=replace(_GAN, pretrain_epochs=2, d_steps=_d_steps),
         **_DUEL,
     )
+
+# The CNN family: one network, one kind of picture each, MSE.
+for _name, _label in (
+    ("ship", "ship"),
+    ("airplane", "airplane"),
+    ("car", "automobile"),
+):
+    RECIPES[_name] = replace(
+        RECIPES["dog"],
+        title=f"{_name.capitalize()}: as `dog`, half as wide",
+        categories=(_label,),
+        options={"filters": 16},
+    )
+RECIPES["multiclass"] = Recipe(
+    "Multiclass: 10,000 pictures of CIFAR-100 at 32 px, the CNN of week 3, MSE",
+    ("cifar100",),
+    size=32,
+    network="baseline_cnn",
+    options={"filters": 16},
+    limit=10_000,
+    epochs=15,
+)
+RECIPES["multiclass_cifar10"] = replace(
+    RECIPES["multiclass"],
+    title="Multiclass: the same with CIFAR-10",
+    data=("cifar10",),
+)
+_FAMILY = dict(
+    network="mobilenet_unet",  # strides, no pooling
+    loss="mse",
+    start_from="general",
+    learning_rate=3e-4,
+    schedule="cosine",
+)
+RECIPES |= {
+    "flower": Recipe(
+        "Flower: flowers at 64 px, `general` gone on, MSE",
+        ("flowers",),
+        size=72,
+        crop=64,
+        epochs=10,
+        **_FAMILY,
+    ),
+    "flower2": Recipe(
+        "Flower 2.0: flowers at 128 px, `general` gone on, MSE",
+        ("flowers",),
+        size=144,
+        crop=128,
+        epochs=2,  # with more, validation / training loss exceeds 1.5
+        **_FAMILY | {"learning_rate": 1e-4},
+    ),
+    "landscape2": Recipe(
+        "Landscape 2.0: landscapes at 128 px, `general` gone on, MSE",
+        ("landscapes",),
+        size=144,
+        crop=128,
+        epochs=4,
+        limit=8_000,
+        **_FAMILY,
+    ),
+    "comics_mse": Recipe(
+        "Comics: panels at 128 px, `general` gone on, MSE",
+        ("comics",),
+        size=144,
+        crop=128,
+        epochs=8,
+        **_FAMILY,
+    ),
+}
+# GANs on the generator for quality.
+_GAME = dict(
+    size=144,
+    crop=128,
+    network="mobilenet_unet",
+    start_from="general",
+    batch_size=8,
+    optimizer="pix2pix",
+    learning_rate=2e-4,
+    schedule="linear",
+)
+RECIPES |= {
+    "comics_gan": Recipe(
+        "Comics: panels at 128 px, `general` gone on, L1 and a PatchGAN",
+        ("comics",),
+        options={"train_encoder": True},
+        epochs=8,
+        adversarial=replace(_GAN, pretrain_epochs=3),
+        **_GAME,
+    ),
+    "mixed": Recipe(
+        "Mixed: 3,000 pictures of many kinds, two steps of the discriminator a step",
+        ("landscapes", "photos"),
+        limit=1_500,
+        epochs=10,
+        steps_per_epoch=100,
+        adversarial=replace(_GAN, pretrain_epochs=2, d_steps=2),
+        **_GAME,
+    ),
+}
 
 
 def small(recipe):

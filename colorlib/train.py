@@ -9,16 +9,18 @@ import numpy as np
 from colorlib import models
 from colorlib.ab_bins import ClassLoss, as_colorizer, bin_centres, rebalancing_weights
 from colorlib.batches import Batches
-from colorlib.cards import write_card
+from colorlib.cards import read_card, write_card
 from colorlib.data import MIN_CHROMA, PARTS, concatenate, load_pictures
 from colorlib.evaluate import evaluate, middle, summarize
 from colorlib.files import check_writable
 from colorlib.gan import Pix2Pix
+from colorlib.lpips import Lpips
 from colorlib.metrics import LightnessTable, colourfulness, mean_ab
-from colorlib.optimizers import FusedAdam
+from colorlib.optimizers import make_optimizer
+from colorlib.perceptual import Perceptual
 from colorlib.plotting import plot_history
 from colorlib.progress import Strip, make_tensorboard, same_pictures, write_film
-from colorlib.recipes import RECIPES
+from colorlib.recipes import RECIPES, Recipe
 from colorlib.resume import fit_resumable
 from colorlib.training import (
     all_devices,
@@ -26,6 +28,16 @@ from colorlib.training import (
     load_weights,
     save_weights,
     set_seed,
+)
+
+# Settings younger than some runs; with these at their defaults such a run goes on.
+LATER = (
+    "steps_per_epoch",
+    "adversarial",
+    "start_from",
+    "zoom",
+    "precision",
+    "perceptual",
 )
 
 
@@ -50,63 +62,22 @@ def build_model(recipe, pretrained=False):
 
     Args:
         recipe: a `Recipe`.
-        pretrained: whether to start from ImageNet weights where the network has an
-            encoder (to train it); otherwise its weights are random (to load them).
+        pretrained: whether to build it for training: in the recipe's precision, with
+            the weights it starts from, or those of ImageNet where it has an encoder.
+            Otherwise its weights are random (to load others).
     """
     options = network_options(recipe)
-    if recipe.network == "mobilenet_unet" and pretrained:
+    if recipe.network == "mobilenet_unet" and pretrained and not recipe.start_from:
         options["encoder_weights"] = models.find_encoder_weights()
-    return models.build(recipe.network, **options)
-
-
-class HalfLinear(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that stays for half of the steps, then falls evenly to 0.
-
-    Args:
-        rate: the rate of the first half.
-        steps: of the whole training.
-        skipped: of these, before the optimizer's first step.
-        repeats: optimizer steps a training step.
-    """
-
-    def __init__(self, rate, steps, skipped=0, repeats=1):
-        """See the class."""
-        self.rate, self.steps = rate, steps
-        self.skipped, self.repeats = skipped, repeats
-
-    def __call__(self, step):
-        """Returns the rate of an optimizer step."""
-        done = keras.ops.cast(step, "float32") / self.repeats + self.skipped
-        return self.rate * keras.ops.clip(2 - 2 * done / self.steps, 0, 1)
-
-    def get_config(self):
-        """Returns the arguments."""
-        return dict(vars(self))
-
-
-def make_optimizer(recipe, steps, skipped=0, repeats=1):
-    """Makes a recipe's optimizer.
-
-    Args:
-        recipe: a `Recipe`.
-        steps: training steps in all, for the schedule.
-        skipped: of these, before the optimizer's first step.
-        repeats: optimizer steps a training step.
-    """
-    learning_rate = recipe.learning_rate
-    if recipe.schedule == "linear":
-        learning_rate = HalfLinear(learning_rate, steps, skipped, repeats)
-    if recipe.schedule == "cosine":
-        learning_rate = keras.optimizers.schedules.CosineDecay(
-            0.0,
-            decay_steps=int(steps * 0.95),
-            warmup_target=recipe.learning_rate,
-            warmup_steps=max(1, steps - int(steps * 0.95)),
-        )
-    if recipe.optimizer == "pix2pix":
-        return FusedAdam(learning_rate, beta_1=0.5)
-    kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
-    return kinds[recipe.optimizer](learning_rate)
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision if pretrained else usual)
+    try:
+        network = models.build(recipe.network, **options)
+    finally:
+        keras.config.set_dtype_policy(usual)
+    if recipe.start_from and pretrained:
+        load_weights(network, read_card(recipe.start_from)[0])
+    return network
 
 
 def compile_model(network, recipe, steps, train_rgb):
@@ -133,6 +104,12 @@ def compile_model(network, recipe, steps, train_rgb):
         if game.pretrain_epochs:
             phases[0] = lambda: model.set_adversarial(False)
         return model, phases
+    if recipe.perceptual:
+        look = recipe.perceptual
+        distance = Lpips("vgg", look.taps, recipe.precision)
+        model = Perceptual(network, distance, look.weight, look.shrink)
+        model.compile(optimizer=optimizer)
+        return model, {}
     loss = recipe.loss
     if loss == "classes":
         loss = ClassLoss(rebalancing_weights(train_rgb))
@@ -176,6 +153,7 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False):
         crop=recipe.crop,
         seed=recipe.seed,
         steps=recipe.steps_per_epoch,
+        zoom=recipe.zoom,
     )
     validation = Batches(
         parts["validation"].rgb, recipe.batch_size, training=False, crop=recipe.crop
@@ -200,6 +178,8 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False):
     plot_history(history, recipe.title, path=Path(folder) / f"{name}.png")
     weights = Path(folder) / f"{name}.npz"
     save_weights(network, weights)
+    if recipe.precision != "float32":
+        network = build_model(recipe)
     load_weights(network, weights)  # so that what is evaluated is what is stored
     card = make_card(name, recipe, network, parts, history)
     write_card(weights, card)
@@ -221,10 +201,11 @@ def make_strip(network, recipe, parts, folder):
 def settings_of(recipe):
     """What a recipe's run depends on, a dict that JSON can hold."""
     settings = dataclasses.asdict(recipe)
-    for without_effect in ("title", "inference_size"):
+    for without_effect in ("title", "inference_size", "gain"):
         del settings[without_effect]
-    for later in ("steps_per_epoch", "adversarial"):  # runs older than these go on
-        if settings[later] is None:
+    first = dataclasses.asdict(Recipe("", (), 0, "", 0))
+    for later in LATER:
+        if settings[later] == first[later]:
             del settings[later]
     return settings
 
@@ -263,9 +244,11 @@ def make_card(name, recipe, network, parts, history):
         "options": network_options(recipe),
         "multiple": models.multiple(recipe.network, **recipe.options),
         "inference_size": recipe.inference_size or recipe.crop or recipe.size,
+        "gain": recipe.gain,
         "parameters": network.count_params(),
         "data": f"{sets}: {counts}; pictures of mean chroma below "
         f"{MIN_CHROMA:g} left out",
+        "start_from": recipe.start_from,
         "seed": recipe.seed,
         "epochs": recipe.epochs,
         "steps": steps * recipe.epochs,

@@ -107,6 +107,34 @@ def test_pictures_are_left_alone():
     np.testing.assert_array_equal(rgb, pictures())
 
 
+def test_zoomed_crops_show_from_a_part_to_the_whole_of_a_picture():
+    # A ramp: a crop of side s, shrunk to 8, spans about s of its 16 levels.
+    ramp = np.tile(
+        (np.arange(16) * 16).astype("uint8")[:, None], (400, 16, 1, 3)
+    )  # (N, H, W, 3)
+    spans = []
+    for batch in everything(Batches(ramp, batch_size=4, crop=8, zoom=True)):
+        assert batch[0].shape == (4, 8, 8, 1)
+        grey = as_rgb(batch)[:, 0, :, 0].astype(int)
+        spans += list(np.abs(grey[:, -1] - grey[:, 0]))
+    assert min(spans) < 16 * 8 and max(spans) > 16 * 13
+    first, again = (Batches(ramp, 4, crop=8, zoom=True, seed=3) for _ in range(2))
+    assert same(everything(first), everything(again))
+
+
+def test_without_zoom_crops_are_cut_and_not_resized():
+    rgb = pictures(40)
+    every = {
+        rgb[i, y : y + 8, x : x + 8][:, ::step].tobytes()
+        for i in range(40)
+        for y in range(9)
+        for x in range(9)
+        for step in (1, -1)
+    }
+    shown = np.concatenate([as_rgb(b) for b in everything(Batches(rgb, 4, crop=8))])
+    assert all(picture.tobytes() in every for picture in shown)
+
+
 def test_an_epoch_of_fewer_steps_shows_a_part_another_each_time():
     rgb = pictures(12)
     batches = Batches(rgb, batch_size=2, steps=3)

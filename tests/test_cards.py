@@ -9,13 +9,15 @@ from colorlib.cards import (
     LADDER_FOLDER,
     WEIGHTS_FOLDER,
     available_models,
+    benchmark_as_markdown,
     cards_as_markdown,
+    figures_as_markdown,
     ladder_as_markdown,
     read_card,
     with_figures,
     write_card,
 )
-from colorlib.colorize import Colorizer
+from colorlib.colorize import DEFAULT_MODEL, Colorizer
 from colorlib.evaluate import colorize_batch, predict_ab
 from colorlib.lab import rgb8_to_lab
 from colorlib.metrics import ab_mse, colourfulness
@@ -117,7 +119,7 @@ def shipped():
 
 
 def test_the_default_model_is_there():
-    assert "general" in available_models()
+    assert DEFAULT_MODEL in available_models()
 
 
 def test_every_file_of_the_weights_folder_belongs_to_a_model():
@@ -136,6 +138,34 @@ def test_the_figures_of_the_readme_are_those_of_the_cards():
     assert readme == with_figures(readme)  # else: python -m colorlib cards
     with pytest.raises(ValueError, match="lost its marks"):
         with_figures("no marks here")
+
+
+def test_the_readme_has_a_row_a_model_with_its_floors():
+    lines = figures_as_markdown().splitlines()
+    assert len(lines) == 2 + len(available_models())
+    card = read_card("landscape")[1]
+    line = next(line for line in lines if line.startswith("| landscape |"))
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[1] == card["test"]
+    for cell, row in zip(
+        cells[2:6], ("landscape", "grey", "mean colour", "lightness table")
+    ):
+        assert cell.strip("*") == f"{card['figures'][row]['ab_mse']:.4f}"
+    assert cells[6].endswith(f"({card['figures']['grey']['psnr']:.2f})")
+
+
+def test_a_benchmark_is_a_table_with_a_column_a_set():
+    marks = {"LPIPS / grey's": {"value": 0.7, "interval": [0.6, 0.81]}}
+    marks["LPIPS / grey's"]["aim"] = [None, 0.65]
+    top = {"top-1": {"value": 0.5, "interval": [0, 1], "aim": [0.6, None]}}
+    sets = [
+        {"data": "photos", "pictures": 40, "marks": marks | top},
+        {"data": "kodak", "pictures": 24, "marks": marks},
+    ]
+    lines = benchmark_as_markdown({"name": "it", "benchmark": sets}).splitlines()
+    assert lines[0] == "| it | aim | photos (40) | kodak (24) |"
+    assert lines[2].endswith("| at most 0.65 | 0.70 [0.60, 0.81] | 0.70 [0.60, 0.81] |")
+    assert lines[3].endswith("| at least 0.6 | 0.50 [0.00, 1.00] |  |")
 
 
 def test_the_ladder_is_one_table_with_its_floors_once(tmp_path):
@@ -198,9 +228,9 @@ def test_a_shipped_model_loads_and_colours_pictures_it_has_not_seen(name, photos
     load_weights(network, path)
     ab = predict_ab(network, photos)
     real_ab = rgb8_to_lab(photos)[..., 1:]
-    if name == "general":  # the others know one subject only
+    if name in ("general", "flagship"):  # the others know one subject only
         grey = ab_mse(real_ab, np.zeros_like(real_ab)).mean()
         assert ab_mse(real_ab, ab).mean() < grey
     shown = np.rint(colorize_batch(network, photos) * 255).astype("uint8")
-    assert colourfulness(shown).mean() > (10 if name == "general" else 3)
+    assert colourfulness(shown).mean() > (10 if name in ("general", "flagship") else 3)
     assert np.ptp(ab, axis=(0, 1, 2)).min() > 10  # not one colour for all

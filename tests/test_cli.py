@@ -14,6 +14,7 @@ from colorlib.data import DATA_SETS
 from colorlib.lab import rgb8_to_lab
 from colorlib.pictures import read_picture
 from colorlib.recipes import RECIPES
+from colorlib.translations import TRANSLATIONS
 
 COMMANDS = ["colorize", "train", "evaluate", "data", "cards"]
 
@@ -128,6 +129,56 @@ def test_strength_and_size_are_passed_on(run, work):
     np.testing.assert_array_equal(result, read_picture(photo).rgb)
 
 
+def test_pairs_are_written_on_demand(run, work):
+    photograph(work / "photo.png")
+    assert run("photo.png", "--compare")[0] == 0
+    assert contents(work / "colorized") == ["compare/photo.png", "photo.png"]
+    pair = read_picture(work / "colorized" / "compare" / "photo.png").rgb
+    assert np.ptp(pair[20, 20]) == 0 and np.ptp(pair[20, 80]) > 20  # before, after
+
+
+def test_contrast_and_red_marks_are_restored_on_demand(run, work):
+    image = Image.new("RGB", (40, 30), (120, 110, 90))
+    image.paste((160, 150, 130), (20, 0, 40, 30))
+    image.save(work / "faded.png")
+    image.paste((255, 0, 0), (5, 5, 8, 25))
+    image.save(work / "marked.png")
+
+    def lightness(*options):
+        run("faded.png", "marked.png", "--overwrite", *options)
+        pictures = [read_picture(f"colorized/{n}.png") for n in ("faded", "marked")]
+        return [rgb8_to_lab(picture.rgb)[..., 0] for picture in pictures]
+
+    faded, marked = lightness()
+    assert np.ptp(faded) < 20 and np.abs(faded - marked).max() > 5
+    faded, marked = lightness("--fill-red")
+    assert np.ptp(faded) < 20 and np.abs(faded - marked).max() < 2
+    faded, marked = lightness("--fill-red", "--contrast")
+    assert np.ptp(faded) > 30 and np.abs(faded - marked).max() < 3
+
+
+def test_an_animation_is_coloured_frame_by_frame(run, work):
+    frames = [Image.new("L", (40, 30), level) for level in (90, 130, 170)]
+    more = {"append_images": frames[1:], "duration": [70, 200, 500], "loop": 0}
+    frames[0].save(work / "film.gif", save_all=True, **more)
+    code, out, err = run("film.gif")
+    assert (code, err) == (0, "") and out.endswith("film.gif (3 frames)\n")
+    film = read_picture(work / "colorized" / "film.gif", every_frame=True)
+    found = [film, *film.frames]
+    assert [frame.info["duration"] for frame in found] == [70, 200, 500]
+    for frame in found:
+        ab = rgb8_to_lab(frame.rgb)[..., 1:].mean((0, 1))
+        assert np.abs(ab - CONSTANT_AB).max() < 2
+    assert film.info["loop"] == 0
+
+
+def test_the_limit_on_megapixels_can_be_moved(run, work):
+    photograph(work / "photo.png")
+    code, _, err = run("photo.png", "--max-megapixels", "0.001")
+    assert code == 1 and "40 x 30 pixels" in err and "--max-megapixels" in err
+    assert run("photo.png", "--max-megapixels", "0.0012")[0] == 0
+
+
 # Nothing is lost: originals, earlier results, names.
 
 
@@ -200,9 +251,9 @@ def test_a_bad_file_in_the_middle_does_not_stop_the_others(run, work):
     photograph(work / "e.jpg")
     code, out, err = run("a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg")
     assert code == 1 and out.count(" -> ") == 2
+    assert err.startswith("3 of 5 not coloured:\n")
     for name in ("b.jpg", "c.jpg", "d.jpg"):
-        assert f"colorlib colorize: {name}: " in err
-    assert err.endswith("3 could not be coloured, see above.\n")
+        assert f"\n  {name}: " in err
     assert contents(work / "colorized") == ["a.jpg", "e.jpg"]
 
 
@@ -231,7 +282,7 @@ def test_missing_files_and_empty_folders_are_named(run, work):
     assert code == 1 and out.count(" -> ") == 1
     assert "nobody.jpg: there is no such file" in err
     assert "empty: a folder without pictures (.jpg" in err
-    assert err.endswith("2 could not be coloured, see above.\n")
+    assert err.startswith("2 of 3 not coloured:\n")
 
 
 def test_only_missing_files_is_an_error_without_starting_a_network(run, monkeypatch):
@@ -310,9 +361,10 @@ def test_every_command_explains_itself(command, capsys):
     text = capsys.readouterr().out
     assert text.startswith(f"usage: python -m colorlib {command}")
     options = {
-        "colorize": ["FILE", "--output", "--model", "--strength", "--overwrite"],
+        "colorize": ["FILE", "--output", "--model", "--strength", "--overwrite"]
+        + ["--compare", "--contrast", "--fill-red", "--max-megapixels"],
         "train": ["recipe", "--output", "--tensorboard"],
-        "evaluate": ["model", "--data", "--part", "--limit"],
+        "evaluate": ["model", "--data", "--part", "--limit", "--benchmark", "--json"],
         "data": ["set", "--part", "--size"],
         "cards": ["README"],
     }
@@ -341,7 +393,6 @@ def test_the_help_lists_the_commands(capsys):
         ["paint"],
         ["colorize"],
         ["colorize", "a.jpg", "--strength", "much"],
-        ["evaluate"],
     ],
 )
 def test_a_wrong_command_line_is_exit_code_2(arguments, capsys):
@@ -354,7 +405,7 @@ def test_a_wrong_command_line_is_exit_code_2(arguments, capsys):
 def test_train_lists_the_recipes_and_refuses_others(capsys, tmp_path):
     assert main(["train"]) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert listed == list(RECIPES) and "ladder_gan" in listed
+    assert listed == [*RECIPES, *TRANSLATIONS] and "ladder_gan" in listed
     assert main(["train", "cat", "--output", str(tmp_path)]) == 1
     assert "recipe must be one of" in capsys.readouterr().err
 
@@ -440,7 +491,7 @@ def test_as_a_process_it_is_quiet_and_says_where_the_result_is(work, constant_mo
     result = os.path.join("colorized", "grandmother.jpg")
     assert done.stdout == f"{photo} -> {result}\n"
     assert done.stderr.splitlines() == [
-        "colorlib colorize: none.jpg: there is no such file.",
-        "1 could not be coloured, see above.",
+        "1 of 2 not coloured:",
+        "  none.jpg: there is no such file.",
     ]
     assert is_coloured(work / result)

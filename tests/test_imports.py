@@ -13,22 +13,44 @@ ARROWS = {
     "archives": [],
     "checks": [],
     "files": [],
-    "models": [],
+    "models": ["pix2pix_networks"],
+    "near_duplicates": [],
     "optimizers": [],
-    "pictures": ["files"],
+    "decode": [],
+    "pictures": ["decode", "files"],
+    "restore": ["lab", "pictures"],
+    "folders": ["files", "pictures"],
+    "pix2pix_networks": [],
     "plotting": [],
     "recipes": [],
+    "splits": [],
+    "steps": [],
     "training": ["files"],
     "ab_bins": ["lab"],
-    "batches": ["lab"],
-    "gan": ["optimizers"],
+    "batches": ["lab", "pictures"],
+    "gan": ["optimizers", "steps"],
     "metrics": ["lab"],
     "cards": ["files", "training"],
     "download": ["archives", "files"],
     "kaggle_sets": ["archives", "download"],
     "fetch": ["archives", "download", "files", "kaggle_sets"],
-    "data": ["archives", "fetch", "lab", "pictures"],
+    "data": ["archives", "fetch", "lab", "pictures", "splits"],
     "evaluate": ["lab", "metrics"],
+    "perceptual": ["lab"],
+    "pretrained": ["download"],
+    "lpips": ["pretrained"],
+    "classifier": ["download", "files", "pretrained"],
+    "benchmark": [
+        "cards",
+        "classifier",
+        "colorize",
+        "data",
+        "files",
+        "lab",
+        "lpips",
+        "metrics",
+        "pictures",
+    ],
     "progress": ["evaluate", "files"],
     "resume": ["files", "training"],
     "colorize": ["ab_bins", "cards", "lab", "models", "pictures", "training"],
@@ -40,27 +62,55 @@ ARROWS = {
         "evaluate",
         "files",
         "gan",
+        "lpips",
         "metrics",
         "models",
         "optimizers",
+        "perceptual",
         "plotting",
         "progress",
         "recipes",
         "resume",
         "training",
     ],
+    "pairs": ["archives", "data", "fetch", "pictures", "splits"],
+    "pair_scores": ["metrics", "pairs"],
+    "translations": ["recipes"],
+    "translate": [
+        "cards",
+        "data",
+        "download",
+        "files",
+        "gan",
+        "lpips",
+        "models",
+        "optimizers",
+        "pair_scores",
+        "pairs",
+        "plotting",
+        "progress",
+        "recipes",
+        "resume",
+        "training",
+        "translations",
+    ],
     "__main__": [
         "ab_bins",
+        "benchmark",
         "cards",
         "colorize",
         "data",
         "evaluate",
         "files",
+        "folders",
         "models",
         "pictures",
         "recipes",
+        "restore",
         "train",
         "training",
+        "translate",
+        "translations",
     ],
     "__init__": [],
 }
@@ -69,12 +119,14 @@ ARROWS = {
 PACKAGES = {
     "IPython": "jupyter",
     "PIL": "pillow",
+    "scipy": "scikit-image",
     "skimage": "scikit-image",
     "urllib3": "requests",
 }
+OPTIONAL = {"pillow_heif": "pillow-heif"}  # the extras of pyproject.toml
 BACKENDS = {"tensorflow", "jax", "torch", "tf_keras"}
 # What Keras has no word for: each has a branch for the other backends beside it.
-BY_BACKEND = {"gan", "optimizers", "training"}
+BY_BACKEND = {"optimizers", "steps", "training"}
 MODULES = {path.stem: path for path in sorted((ROOT / "colorlib").glob("*.py"))}
 
 
@@ -148,8 +200,10 @@ def test_every_imported_package_is_in_the_requirements():
     text = (ROOT / "requirements.txt").read_text()
     required = set(re.findall(r"(?m)^([\w-]+)", text))
     for module, path in MODULES.items():
-        for package in outside(path) - BACKENDS:
+        for package in outside(path) - BACKENDS - set(OPTIONAL):
             assert PACKAGES.get(package, package) in required, (module, package)
+    extras = (ROOT / "pyproject.toml").read_text()
+    assert all(f'"{name}>=' in extras for name in OPTIONAL.values())
     assert "==" not in text  # lower bounds: pins break overnight
     assert re.findall(r"(?m)^[\w-]+$", text) == []  # each has one
 
@@ -165,7 +219,7 @@ def test_init_is_a_docstring_only():
 
 
 def test_data_and_command_line_start_without_keras():
-    quick = ["__main__", "checks", "data", "fetch", "metrics", "pictures", "recipes"]
+    quick = ["__main__", "checks", "data", "fetch", "folders", "metrics", "recipes"]
     code = f"import sys\nfor name in {quick}: __import__('colorlib.' + name)\n"
     code += "print(sorted({'keras', 'tensorflow', 'matplotlib'} & set(sys.modules)))"
     done = subprocess.run(

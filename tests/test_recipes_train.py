@@ -9,7 +9,7 @@ from PIL import Image
 
 from colorlib import train as train_module
 from colorlib.__main__ import main
-from colorlib.cards import read_card
+from colorlib.cards import available_models, read_card
 from colorlib.colorize import Colorizer
 from colorlib.data import DATA_SETS
 from colorlib.evaluate import middle, predict_ab
@@ -50,6 +50,9 @@ def test_every_recipe_is_valid(name):
     game = recipe.adversarial
     if game:
         assert 0 <= game.pretrain_epochs < recipe.epochs
+    if recipe.start_from:
+        assert recipe.start_from in available_models()
+        assert RECIPES[recipe.start_from].network == recipe.network
 
 
 def test_the_recipes_of_week_3_are_those_of_the_course():
@@ -197,6 +200,28 @@ def test_a_recipe_with_crops_is_evaluated_on_their_middle(trained, monkeypatch, 
     train_module.write_card(folder / "tiny.npz", card)
     assert main(["evaluate", str(folder / "tiny.npz")]) == 0
     assert card["table"] in capsys.readouterr().out
+
+
+def test_a_recipe_starts_from_stored_weights_in_its_precision(trained, tmp_path):
+    folder, network, *_ = trained
+    recipe = dataclasses.replace(
+        RECIPES["tiny"],
+        epochs=1,
+        steps_per_epoch=1,
+        learning_rate=1e-9,
+        start_from=str(folder / "tiny.npz"),
+        precision="mixed_bfloat16",
+        size=40,
+        crop=32,
+        zoom=True,
+    )
+    assert build_model(recipe, pretrained=True).dtype_policy.name == "mixed_bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+    further, card = train("further", tmp_path, verbose=0, recipe=recipe)
+    assert further.dtype_policy.name == "float32"
+    for old, new in zip(network.get_weights(), further.get_weights()):
+        np.testing.assert_allclose(old, new, atol=1e-5)
+    assert card["start_from"] == recipe.start_from
 
 
 # The ladder, in miniature.
