@@ -126,6 +126,13 @@ class Pix2Pix(keras.Model):
             self.adversarial = adversarial
             self.train_function = self.test_function = None
 
+    def phases(self, pretrain_epochs):
+        """`phases` for `fit_resumable`: so many epochs of L1 alone, then the game."""
+        phases = {pretrain_epochs: lambda: self.set_adversarial(True)}
+        if pretrain_epochs:
+            phases[0] = lambda: self.set_adversarial(False)
+        return phases
+
     def d_losses(self, L, real_ab, fake_ab, training=True):
         """The discriminator's losses on real and on generated colours, and accuracy.
 

@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from colorlib.metrics import bootstrap_interval, psnr
+from colorlib.metrics import mean_and_interval, psnr
 from colorlib.pairs import scale, unscale
 
 DIGITS = {"psnr": 2, "l1": 2, "lpips": 3}
@@ -96,11 +96,7 @@ def summarize_translation(rows):
         "|---" * (len(columns) + 1) + "|",
     ]
     for row, scores in rows.items():
-        cells = []
-        for column in columns:
-            values = (scores[column].mean(), *bootstrap_interval(scores[column]))
-            mean, low, high = (f"{value:.{DIGITS[column]}f}" for value in values)
-            cells.append(f"{mean} [{low}, {high}]")
+        cells = [mean_and_interval(scores[c], DIGITS[c]) for c in columns]
         lines.append(f"| {row} | " + " | ".join(cells) + " |")
     means = {
         row: {c: round(float(scores[c].mean()), 6) for c in columns}

@@ -100,10 +100,7 @@ def compile_model(network, recipe, steps, train_rgb):
         skipped = steps // recipe.epochs * game.pretrain_epochs
         d_optimizer = make_optimizer(recipe, steps, skipped, game.d_steps)
         model.compile(optimizer, d_optimizer)
-        phases = {game.pretrain_epochs: lambda: model.set_adversarial(True)}
-        if game.pretrain_epochs:
-            phases[0] = lambda: model.set_adversarial(False)
-        return model, phases
+        return model, model.phases(game.pretrain_epochs)
     if recipe.perceptual:
         look = recipe.perceptual
         distance = Lpips("vgg", look.taps, recipe.precision)

@@ -187,7 +187,7 @@ def train(
             [PairStrip(model.generator, _spread(parts["test"]), folder), *callbacks],
             verbose,
             settings_of(translation),
-            phases_of(model, translation),
+            model.phases(translation.adversarial.pretrain_epochs),
             keep="last",
         )
     folder = Path(folder)
@@ -208,15 +208,6 @@ def settings_of(translation):
     settings = dataclasses.asdict(translation)
     del settings["title"]
     return settings
-
-
-def phases_of(model, translation):
-    """When the adversarial game begins, as `fit_resumable` wants it."""
-    pretrain_epochs = translation.adversarial.pretrain_epochs
-    phases = {pretrain_epochs: lambda: model.set_adversarial(True)}
-    if pretrain_epochs:
-        phases[0] = lambda: model.set_adversarial(False)
-    return phases
 
 
 def _spread(pairs, count=6):

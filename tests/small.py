@@ -1,10 +1,32 @@
-"""What several test modules share: the repository's root, and a small stored model."""
+"""What several test modules share: small pictures, and a small stored model."""
 
+import io
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 # The colour that the network of `constant_model` gives to every pixel, CIE units.
 CONSTANT_AB = (18.0, -12.0)
+
+
+def encode(image, kind="PNG", **options):
+    """A picture (of Pillow or an array) as the bytes of a file."""
+    if isinstance(image, np.ndarray):
+        image = Image.fromarray(image)
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def photograph(path, level=130, size=(40, 30), **options):
+    """Writes a grey photograph with a dark corner; returns its path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", size, (level,) * 3)
+    image.paste((30, 30, 30), (0, 0, 8, 8))
+    image.save(path, **options)
+    return path
 
 
 def write_model(path, network, /, **entries):

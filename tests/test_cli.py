@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from small import CONSTANT_AB, ROOT
+from small import CONSTANT_AB, ROOT, photograph
 
 from colorlib import __main__ as cli
 from colorlib import cards, colorize
@@ -17,15 +17,6 @@ from colorlib.recipes import RECIPES
 from colorlib.translations import TRANSLATIONS
 
 COMMANDS = ["colorize", "train", "evaluate", "data", "cards"]
-
-
-def photograph(path, level=130, size=(40, 30), **options):
-    """Writes a grey photograph with a dark corner; returns its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("RGB", size, (level,) * 3)
-    image.paste((30, 30, 30), (0, 0, 8, 8))
-    image.save(path, **options)
-    return path
 
 
 @pytest.fixture

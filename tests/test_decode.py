@@ -4,17 +4,10 @@ import struct
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from small import encode
 
 from colorlib.decode import decode
 from colorlib.pictures import PictureError, read_picture, write_picture
-
-
-def encode(image, kind="PNG", **options):
-    if isinstance(image, np.ndarray):
-        image = Image.fromarray(image)
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def ramp():

@@ -8,20 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from small import ROOT
+from small import ROOT, photograph
 
 from colorlib import folders
 from colorlib.folders import before_after, colour_files, plan
 from colorlib.pictures import Picture, PictureError, read_picture
-
-
-def photograph(path, level=130, size=(40, 30), **options):
-    """Writes a grey photograph with a dark corner; returns its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("RGB", size, (level,) * 3)
-    image.paste((30, 30, 30), (0, 0, 8, 8))
-    image.save(path, **options)
-    return path
 
 
 def painted(picture):

@@ -10,6 +10,7 @@ import numpy as np
 import PIL
 import pytest
 from PIL import Image, ImageCms, ImageDraw, features
+from small import encode
 
 from colorlib import pictures
 from colorlib.pictures import (
@@ -39,14 +40,6 @@ def scene(height=40, width=56):
     rgb = np.stack([x * 4 + 10, y * 5 + 20, 250 - x * 2 - y], axis=-1)
     rgb[: height // 4, : width // 4] = 10
     return np.clip(rgb, 0, 255).astype("uint8")
-
-
-def encode(image, kind="PNG", **options):
-    if isinstance(image, np.ndarray):
-        image = Image.fromarray(image)
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def profile(name="sRGB"):

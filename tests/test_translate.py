@@ -371,9 +371,12 @@ def test_the_game_begins_after_the_epochs_of_pretraining():
     model = build_translator(translation, pairs, 10)
     game = dataclasses.replace(translation.adversarial, pretrain_epochs=0)
     at_once = dataclasses.replace(translation, adversarial=game)
-    assert list(translate.phases_of(model, at_once)) == [0] and model.adversarial
+    assert (
+        list(model.phases(at_once.adversarial.pretrain_epochs)) == [0]
+        and model.adversarial
+    )
     assert translation.adversarial.pretrain_epochs == 1 and translation.epochs == 2
-    phases = translate.phases_of(model, translation)
+    phases = model.phases(translation.adversarial.pretrain_epochs)
     phases[0]()
     assert not model.adversarial
     phases[1]()
