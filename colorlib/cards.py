@@ -8,6 +8,7 @@ from colorlib.files import ROOT, write_atomically
 from colorlib.training import WeightsError
 
 WEIGHTS_FOLDER = ROOT / "data" / "weights"
+RUNS_FOLDER = ROOT / "data" / "cache" / "runs"  # where `train` leaves a recipe
 # Cards alone, without weights: what each rung of the ladder measured.
 LADDER_FOLDER = ROOT / "data" / "ladder"
 LADDER = {
@@ -33,9 +34,10 @@ def read_card(model, folder=WEIGHTS_FOLDER):
     """Reads a model's card after checking that its weights are the ones it names.
 
     Args:
-        model: a name from `available_models()`, or the path of a weights file with
-            its card (the same name, ending in `.json`) beside it.
-        folder: where names are looked up.
+        model: a name from `available_models()`, the name of a recipe that was trained
+            here (see `RUNS_FOLDER`), or the path of a weights file with its card (the
+            same name, ending in `.json`) beside it.
+        folder: where names are looked up first.
 
     Returns:
         (path of the weights, dict of the card).
@@ -47,12 +49,15 @@ def read_card(model, folder=WEIGHTS_FOLDER):
     path = Path(model)
     if path.suffix != ".npz":
         path = Path(folder) / f"{model}.npz"
+        if not path.is_file() and path.parent == WEIGHTS_FOLDER:
+            path = RUNS_FOLDER / model / f"{model}.npz"
     card_path = path.with_suffix(".json")
     if not path.is_file() or not card_path.is_file():
         raise FileNotFoundError(
             f"There is no model {str(model)!r} with its card. Shipped models: "
-            f"{', '.join(available_models(folder)) or 'none'}; a model of your own is "
-            "named by the path of its weights, with the card beside it."
+            f"{', '.join(available_models(folder)) or 'none'}; train a recipe "
+            "before you name it (python -m colorlib train NAME); name any other model "
+            "by the path of its weights, with the card beside it."
         )
     try:
         card = json.loads(card_path.read_text(encoding="utf-8"))

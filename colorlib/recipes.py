@@ -65,8 +65,8 @@ class Recipe:
         steps_per_epoch: batches in an epoch, or None for all pictures.
         adversarial: None, or the settings of a pix2pix training; both
             networks then have their own optimizer, and `loss` has no effect.
-        start_from: None, or the name of shipped weights (or the path of others) of the
-            same network, where the training starts.
+        start_from: None, or the shipped weights (or the recipe trained before, or the
+            path of others) of the same network, where the training starts.
         zoom: whether crops are of any size from `crop` to `size`, shrunk to `crop`.
         precision: Keras dtype policy; "mixed_bfloat16" halves the time of some
             machines. The weights are float32 in any case.
@@ -101,6 +101,22 @@ class Recipe:
     gain: float = 1.0
 
 
+_ANY_PHOTO = dict(
+    data=("photos", "landscapes", "flowers", "dogs"),
+    size=160,
+    crop=128,
+    zoom=True,
+    network="mobilenet_unet",
+    options={"train_encoder": True},
+    batch_size=16,
+    optimizer="adamw",
+    learning_rate=2e-4,
+    schedule="cosine",
+    precision="mixed_bfloat16",
+    inference_size=160,
+    gain=1.2,
+)
+
 RECIPES = {
     "dog": Recipe(
         "Dog: CIFAR-10 dogs at 32 px, the CNN of week 3, MSE",
@@ -130,24 +146,19 @@ RECIPES = {
         schedule="cosine",
         inference_size=160,
     ),
-    "flagship": Recipe(
-        "Flagship: any photograph, `general` gone on, all of it learning, L1 and LPIPS",
-        ("photos", "landscapes", "flowers", "dogs"),
-        size=160,
-        crop=128,
-        zoom=True,
-        network="mobilenet_unet",
-        options={"train_encoder": True},
+    "perceptual": Recipe(
+        "Perceptual: `general` gone on, all of it learning, L1 and LPIPS",
+        epochs=5,
         start_from="general",
         perceptual=Looking(),
-        epochs=5,
-        batch_size=16,
-        optimizer="adamw",
-        learning_rate=2e-4,
-        schedule="cosine",
-        precision="mixed_bfloat16",
-        inference_size=160,
-        gain=1.2,
+        **_ANY_PHOTO,
+    ),
+    "flagship": Recipe(
+        "Flagship: any photograph, `perceptual` gone on, LPIPS weighing more",
+        epochs=6,
+        start_from="perceptual",
+        perceptual=Looking(weight=2.5),
+        **_ANY_PHOTO,
     ),
     "tiny": Recipe(
         "Tiny: the bundled samples at 32 px, to try the machinery in seconds",

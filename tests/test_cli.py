@@ -7,8 +7,7 @@ import pytest
 from PIL import Image
 from small import CONSTANT_AB, ROOT, photograph
 
-from colorlib import __main__ as cli
-from colorlib import cards, colorize
+from colorlib import cards, colorize, commands
 from colorlib.__main__ import main
 from colorlib.data import DATA_SETS
 from colorlib.lab import rgb8_to_lab
@@ -454,7 +453,7 @@ def test_evaluate_scores_a_model_on_a_folder(capsys, work, constant_model):
 def test_cards_rewrites_the_pages_of_figures(capsys, work, constant_model, monkeypatch):
     folder = constant_model.parent
     monkeypatch.setattr(cards, "WEIGHTS_FOLDER", folder)
-    monkeypatch.setattr(cli, "ROOT", work)
+    monkeypatch.setattr(commands, "ROOT", work)
     monkeypatch.setattr(cards, "cards_as_markdown", lambda: "the page")
     monkeypatch.setattr(cards, "with_figures", lambda text: text + "the table")
     (work / "README.md").write_text("before ")

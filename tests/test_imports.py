@@ -94,7 +94,7 @@ ARROWS = {
         "training",
         "translations",
     ],
-    "__main__": [
+    "commands": [
         "ab_bins",
         "benchmark",
         "cards",
@@ -104,7 +104,6 @@ ARROWS = {
         "files",
         "folders",
         "models",
-        "pictures",
         "recipes",
         "restore",
         "train",
@@ -112,6 +111,7 @@ ARROWS = {
         "translate",
         "translations",
     ],
+    "__main__": ["commands", "pictures"],
     "__init__": [],
 }
 # How a package is called in requirements.txt, where it differs from its import, or

@@ -1,0 +1,173 @@
+"""What each command of the command line does with its options; see `__main__`.
+
+Each function takes the parsed options and returns the exit code. Modules that start
+Keras are imported where they are used, so that `--help` and mistakes cost no time.
+"""
+
+import contextlib
+import os
+import sys
+
+from colorlib.files import ROOT
+from colorlib.folders import colour_files
+
+
+def colorize(options):
+    """Colours files and folders; 1 if any of them could not be."""
+
+    def start():
+        _start_keras()
+        from colorlib.colorize import DEFAULT_MODEL, Colorizer
+        from colorlib.restore import restore
+
+        colorizer = Colorizer(options.model or DEFAULT_MODEL, options.size)
+
+        def colour(picture):
+            if options.contrast or options.fill_red:
+                picture = restore(picture, options.contrast, options.fill_red)
+            return colorizer.colorize(picture, options.strength)
+
+        return colour
+
+    failed = colour_files(
+        options.files,
+        options.output,
+        start,
+        options.overwrite,
+        options.compare,
+        round(options.max_megapixels * 1e6),
+    )
+    return 1 if failed else 0
+
+
+def _start_keras():
+    """Imports Keras without the pages that TensorFlow's native side prints."""
+    saved = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import keras
+
+        with contextlib.suppress(Exception):
+            keras.distribution.list_devices()  # the first look is the noisy one
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def train(options):
+    """Trains a recipe, or lists them."""
+    from colorlib.recipes import RECIPES
+    from colorlib.translations import TRANSLATIONS
+
+    if options.recipe is None:
+        for name, recipe in {**RECIPES, **TRANSLATIONS}.items():
+            print(f"{name:19} {recipe.title}")
+        return 0
+    _start_keras()
+    from colorlib.cards import RUNS_FOLDER
+
+    if options.recipe in TRANSLATIONS:
+        from colorlib.translate import train
+    else:
+        from colorlib.train import train
+
+    folder = options.output or RUNS_FOLDER / options.recipe
+    print(f"Training {options.recipe} in {folder}; stopped, it goes on from there.")
+    if options.tensorboard:
+        print(f"Watch it with: tensorboard --logdir {folder / 'tensorboard'}")
+    card = train(options.recipe, folder, tensorboard=options.tensorboard)[1]
+    print(f"\nHeld-out pictures: {card['test']}.\n\n{card['table']}\n")
+    print(f"Weights, card, film, curves: {folder / options.recipe}.npz .json .gif .png")
+    return 0
+
+
+def evaluate(options):
+    """Scores a model on its own pictures, or on others."""
+    if options.json and not options.benchmark:
+        raise ValueError("--json goes with --benchmark.")
+    _start_keras()
+    if options.benchmark:
+        return _benchmark(options)
+    from colorlib.ab_bins import as_colorizer
+    from colorlib.cards import read_card
+    from colorlib.colorize import DEFAULT_MODEL
+    from colorlib.data import concatenate, load_pictures
+    from colorlib.evaluate import evaluate, middle, summarize
+    from colorlib.models import build
+    from colorlib.recipes import RECIPES
+    from colorlib.training import load_weights
+
+    path, card = read_card(options.model or DEFAULT_MODEL)
+    if card.get("kind") == "translation":
+        return _evaluate_translation(options)
+    recipe = RECIPES.get(card["name"])
+    if options.data is None and recipe is None:
+        raise ValueError(f"say --data: {card['name']} is not one of the recipes.")
+    names, categories, limit, crop = (options.data,), None, options.limit, None
+    size = card["inference_size"] if options.size is None else options.size
+    size = round(size / card["multiple"]) * card["multiple"]
+    if options.data is None:  # the pictures of the card, so that its figures come out
+        names, categories, limit = recipe.data, recipe.categories, limit or recipe.limit
+        if options.size is None:
+            size, crop = recipe.size, recipe.crop
+    pictures = concatenate(
+        load_pictures(name, options.part, size, categories, limit) for name in names
+    )
+    rgb = middle(pictures.rgb, crop)
+    network = build(card["network"], **card["options"])
+    load_weights(network, path)
+    rows = evaluate(
+        as_colorizer(network),
+        rgb,
+        card["mean_ab"],
+        card["lightness_table"],
+        card["name"],
+    )
+    print(f"{', '.join(names)}, {options.part}: {pictures.describe()}\n")
+    print(summarize(rows, rgb)[1])
+    return 0
+
+
+def _benchmark(options):
+    from colorlib.benchmark import SIDE, run_benchmark
+    from colorlib.colorize import DEFAULT_MODEL
+
+    model, data = options.model or DEFAULT_MODEL, options.data or "photos"
+    size = SIDE if options.size is None else options.size
+    print(run_benchmark(model, data, options.part, size, options.limit, options.json))
+    return 0
+
+
+def _evaluate_translation(options):
+    from colorlib.translate import evaluate_again
+
+    if options.data is not None or options.size is not None:
+        raise ValueError("a translation is scored on its own pairs, at its own size.")
+    print(evaluate_again(options.model, options.part, options.limit))
+    return 0
+
+
+def data(options):
+    """Lists the data sets, or fetches and counts one."""
+    from colorlib.data import describe_sets, load_pictures
+
+    if options.set is None:
+        print(describe_sets())
+        return 0
+    pictures = load_pictures(options.set, options.part, options.size)
+    print(f"{options.set}, {options.part}: {pictures.describe()}")
+    for line in pictures.bad:
+        print(f"unreadable: {line}", file=sys.stderr)
+    return 0
+
+
+def cards(options):
+    """Rewrites the figures in both README files from the cards."""
+    from colorlib.cards import WEIGHTS_FOLDER, cards_as_markdown, with_figures
+
+    page, readme = WEIGHTS_FOLDER / "README.md", ROOT / "README.md"
+    page.write_text(cards_as_markdown())
+    readme.write_text(with_figures(readme.read_text()))
+    print(f"rewritten from the cards: {page}, {readme}")
+    return 0
