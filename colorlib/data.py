@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from colorlib import fetch
 from colorlib.archives import ARCHIVE_ERRORS, list_files
+from colorlib.catalogue import BREEDS, DATA_SETS, TWICE
 from colorlib.lab import rgb8_to_lab, scale_ab, scale_L
 from colorlib.pictures import EXTENSIONS, PictureError, resize_rgb, square_thumbnail
 from colorlib.splits import TEST_SHARE, VALIDATION_SHARE, held_out, in_order
@@ -25,54 +26,6 @@ from colorlib.splits import TEST_SHARE, VALIDATION_SHARE, held_out, in_order
 PARTS = ("train", "validation", "test")
 # Below this mean Lab chroma a picture is grey to the eye and teaches not to colour.
 MIN_CHROMA = 4.0
-# Test pictures whose photograph is in a training part, too: the same in other colours,
-# or cut a little differently. `tests/test_near_duplicates.py` finds them.
-TWICE = (
-    "sunflower__flowers_14741866338_bdc8bfc8d5_n.jpg",
-    "food_apam_balik__food_031.jpg",
-)
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """What the course knows about a data set.
-
-    Attributes:
-        title: one line for people.
-        source: `("bundled",)`, `("keras", name)`, `("kaggle", owner/slug, ...)`,
-            `("url", address, sha256, bytes)`, `("files", address of their folder,
-            names)` for a test part alone, or `("mirror",)`.
-        group: pattern of a picture's name; what its first group captures is kept
-            together in one part (crops of one photograph, panels of one page).
-    """
-
-    title: str
-    source: tuple
-    group: str = r"(.*)"
-
-
-DATA_SETS = {
-    "samples": DataSet(
-        "bundled photographs under free licences",
-        ("bundled",),
-        r"[^_]*__(.*)_\d+\.\w+$",
-    ),
-    "cifar10": DataSet("CIFAR-10, 32 x 32", ("keras", "cifar10")),
-    "cifar100": DataSet("CIFAR-100, 32 x 32", ("keras", "cifar100")),
-    "landscapes": DataSet(
-        "landscapes from Kaggle",
-        (
-            "kaggle",
-            "arnaud58/landscape-pictures",
-            "huseynguliyev/landscape-classification",
-        ),
-    ),
-    "flowers": DataSet("five kinds of flowers", ("url", *fetch.FLOWERS)),
-    "dogs": DataSet("ten breeds of dogs (Imagewoof)", ("url", *fetch.DOGS)),
-    "photos": DataSet("mixed photographs", ("mirror",)),
-    "kodak": DataSet("24 Kodak photographs, for tests only", ("files", *fetch.KODAK)),
-    "comics": DataSet("Pepper&Carrot panels", ("mirror",), r"[^_]*__(ep\d+_[^_]+)_.*"),
-}
 
 
 @dataclass
@@ -175,6 +128,26 @@ def load_pictures(
         wanted = part == "validation"
         entries = [e for e, held in zip(entries, validation) if held == wanted]
     return _decode(name, entries, int(size), min_chroma)
+
+
+def read_files(name, part="test"):
+    """Reads the files of one part of a data set as they are, grey ones too.
+
+    Args:
+        name: as for `load_pictures`.
+        part: "train" (validation with it), "test" or "all".
+
+    Returns:
+        Dict from name to the bytes of the file, in the set's fixed order.
+
+    Raises:
+        ValueError: if the set is one of arrays, not of files.
+        fetch.DataError: if the set is unknown, damaged or cannot be had.
+    """
+    files = {e.name: e.read() for e in in_order(_entries(name, part)[0])}
+    if any(isinstance(data, np.ndarray) for data in files.values()):
+        raise ValueError(f"{name} has no files; load_pictures gives its pictures.")
+    return files
 
 
 def describe_sets():
@@ -281,7 +254,7 @@ def _category(name):
     if "__" in file:
         return file.split("__", 1)[0]
     folder = folder.rsplit("/", 1)[-1]
-    return fetch.BREEDS.get(folder, folder)
+    return BREEDS.get(folder, folder)
 
 
 def _decode(name, entries, size, min_chroma):

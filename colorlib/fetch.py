@@ -16,6 +16,7 @@ import numpy as np
 
 from colorlib import kaggle_sets
 from colorlib.archives import ARCHIVE_ERRORS, DataError
+from colorlib.catalogue import EVAL_FILES
 from colorlib.download import (
     AbsentError,
     cache_folder,
@@ -26,32 +27,6 @@ from colorlib.download import (
 from colorlib.files import ROOT
 
 SAMPLES = ROOT / "data" / "samples"
-# Address, SHA-256 and bytes; None where no two public sources agree on a checksum.
-FLOWERS = (
-    "https://storage.googleapis.com/download.tensorflow.org/example_images/"
-    "flower_photos.tgz",
-    "4c54ace7911aaffe13a365c34f650e71dd5bf1be0a58b464e5a7183e3e595d9c",
-    228_813_984,
-)
-DOGS = ("https://s3.amazonaws.com/fast-ai-imageclas/imagewoof2-160.tgz", None, None)
-# A folder and the files in it.
-KODAK = (
-    "https://r0k.us/graphics/kodak/kodak",
-    tuple(f"kodim{i:02}.png" for i in range(1, 25)),
-)
-# Imagewoof names its folders by WordNet.
-BREEDS = {
-    "n02086240": "shih_tzu",
-    "n02087394": "rhodesian_ridgeback",
-    "n02088364": "beagle",
-    "n02089973": "english_foxhound",
-    "n02093754": "border_terrier",
-    "n02096294": "australian_terrier",
-    "n02099601": "golden_retriever",
-    "n02105641": "old_english_sheepdog",
-    "n02111889": "samoyed",
-    "n02115641": "dingo",
-}
 CIFAR10_NAMES = "airplane automobile bird cat deer dog frog horse ship truck".split()
 CIFAR100_NAMES = """
 apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
@@ -88,7 +63,7 @@ def locate(name, part, source):
     Args:
         name: name of the set.
         part: "train" or "test".
-        source: as in `data.DataSet`.
+        source: as in `catalogue.DataSet`.
 
     Returns:
         `Found`.
@@ -210,7 +185,9 @@ def _mirror_names(name, part=None):
     if part is None:
         return [name + ending for ending in (".tar", ".tgz", ".zip")]
     files = [f"{name}/{part}{ending}" for ending in (".tar", ".zip", ".npz")]
-    return files + ["eval/kodak24_256.tar"] * ((name, part) == ("kodak", "test"))
+    return (
+        files + [EVAL_FILES[name]] if part == "test" and name in EVAL_FILES else files
+    )
 
 
 def _in_mirror(mirror, name, part):

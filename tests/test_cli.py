@@ -9,7 +9,7 @@ from small import CONSTANT_AB, ROOT, photograph
 
 from colorlib import cards, colorize, commands
 from colorlib.__main__ import main
-from colorlib.data import DATA_SETS
+from colorlib.catalogue import DATA_SETS
 from colorlib.lab import rgb8_to_lab
 from colorlib.pictures import read_picture
 from colorlib.recipes import RECIPES

@@ -12,7 +12,8 @@ from PIL import Image
 from small import ROOT
 
 from colorlib import data, splits
-from colorlib.data import DATA_SETS, PARTS, concatenate, load_pictures
+from colorlib.catalogue import DATA_SETS
+from colorlib.data import PARTS, concatenate, load_pictures
 from colorlib.fetch import DataError
 
 

@@ -18,7 +18,8 @@ from PIL import Image
 from small import ROOT
 
 from colorlib import data, download, fetch, kaggle_sets
-from colorlib.data import DATA_SETS, describe_sets, load_pictures
+from colorlib.catalogue import DATA_SETS, DataSet
+from colorlib.data import describe_sets, load_pictures
 from colorlib.fetch import DataError, locate
 from tests.loopback import Loopback, Page
 
@@ -268,7 +269,7 @@ def test_url_set(server, cache, monkeypatch):
     server.pages["/flowers.tgz"] = Page(packed)
     sha256 = hashlib.sha256(packed).hexdigest()
     source = ("url", f"{server.url}/flowers.tgz", sha256, len(packed))
-    monkeypatch.setitem(DATA_SETS, "flowers", data.DataSet("Flowers", source))
+    monkeypatch.setitem(DATA_SETS, "flowers", DataSet("Flowers", source))
     assert "flowers     to be fetched" in describe_sets()
     parts = [load_pictures("flowers", part) for part in data.PARTS]
     assert sum(map(len, parts)) == 30 and set(parts[0].categories) == {"rose"}
@@ -280,7 +281,7 @@ def test_folders_of_imagewoof_get_the_names_of_the_breeds(server, monkeypatch):
     files = [f"imagewoof2-160/train/n02115641/n02115641_{i}.JPEG" for i in range(20)]
     server.pages["/dogs.tgz"] = Page(make_tar(files, "w:gz"))
     source = ("url", f"{server.url}/dogs.tgz", None)
-    monkeypatch.setitem(DATA_SETS, "dogs", data.DataSet("Dogs", source))
+    monkeypatch.setitem(DATA_SETS, "dogs", DataSet("Dogs", source))
     assert set(load_pictures("dogs").categories) == {"dingo"}
 
 
@@ -581,7 +582,7 @@ def test_kodak_is_fetched_file_by_file_and_for_tests_only(server, monkeypatch, c
     for seed, name in enumerate(files):
         server.pages[f"/kodak/{name}"] = Page(jpeg(seed))
     source = ("files", f"{server.url}/kodak", files)
-    monkeypatch.setitem(DATA_SETS, "kodak", data.DataSet("Kodak", source))
+    monkeypatch.setitem(DATA_SETS, "kodak", DataSet("Kodak", source))
     with pytest.raises(DataError, match="kodak is for tests only"):
         load_pictures("kodak", "train")
     assert server.requests == [] and fetch.present("kodak", source) == ""
@@ -605,3 +606,35 @@ def test_all_of_kodak_is_24_files():
     kind, address, files = DATA_SETS["kodak"].source
     assert kind == "files" and address.startswith("https://")
     assert len(set(files)) == 24 and files[0] == "kodim01.png"
+
+
+def test_old_photographs_are_read_as_they_are(monkeypatch, tmp_path):
+    monkeypatch.setenv("COLORLIB_MIRROR", str(tmp_path))
+    (tmp_path / "eval").mkdir()
+    grey = io.BytesIO()
+    Image.new("L", (9, 7), 80).save(grey, "PNG")
+    with tarfile.open(tmp_path / "eval" / "legacy_bw_deoldify.tar", "w") as tar:
+        member = tarfile.TarInfo("1880Paris.png")
+        member.size = len(grey.getvalue())
+        tar.addfile(member, io.BytesIO(grey.getvalue()))
+    assert data.read_files("old_photos") == {
+        "legacy_bw_deoldify/1880Paris.png": grey.getvalue()
+    }
+    with pytest.raises(DataError, match="grey"):
+        load_pictures("old_photos", "test", 32)
+    with pytest.raises(DataError, match="for tests only"):
+        data.read_files("old_photos", "train")
+
+
+def test_a_set_of_arrays_has_no_files(monkeypatch):
+    rgb = np.zeros((2, 32, 32, 3), "uint8")
+    found = fetch.Found(items=[("a", "", rgb[0])], already_split=True)
+    monkeypatch.setattr(fetch, "locate", lambda *given: found)
+    with pytest.raises(ValueError, match="has no files"):
+        data.read_files("cifar10")
+
+
+def test_old_photographs_are_named_once():
+    kind, address, files = DATA_SETS["old_photos"].source
+    assert kind == "files" and address.startswith("https://")
+    assert len(set(files)) == len(files) == 27

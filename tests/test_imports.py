@@ -11,6 +11,7 @@ from small import ROOT
 ARROWS = {
     "lab": [],
     "archives": [],
+    "catalogue": [],
     "checks": [],
     "files": [],
     "models": ["pix2pix_networks"],
@@ -33,8 +34,8 @@ ARROWS = {
     "cards": ["files", "training"],
     "download": ["archives", "files"],
     "kaggle_sets": ["archives", "download"],
-    "fetch": ["archives", "download", "files", "kaggle_sets"],
-    "data": ["archives", "fetch", "lab", "pictures", "splits"],
+    "fetch": ["archives", "catalogue", "download", "files", "kaggle_sets"],
+    "data": ["archives", "catalogue", "fetch", "lab", "pictures", "splits"],
     "evaluate": ["lab", "metrics"],
     "perceptual": ["lab"],
     "pretrained": ["download"],

@@ -8,7 +8,8 @@ from PIL import Image
 from small import ROOT
 
 from colorlib import data
-from colorlib.data import TWICE, concatenate, load_pictures
+from colorlib.catalogue import TWICE
+from colorlib.data import concatenate, load_pictures
 from colorlib.near_duplicates import find_near_duplicates
 from colorlib.pictures import square_thumbnail
 from colorlib.recipes import RECIPES

@@ -10,8 +10,8 @@ from PIL import Image
 from colorlib import train as train_module
 from colorlib.__main__ import main
 from colorlib.cards import available_models, read_card
+from colorlib.catalogue import DATA_SETS
 from colorlib.colorize import Colorizer
-from colorlib.data import DATA_SETS
 from colorlib.evaluate import middle, predict_ab
 from colorlib.lab import rgb8_to_lab
 from colorlib.models import BUILDERS, build, multiple
