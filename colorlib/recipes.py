@@ -114,7 +114,6 @@ _ANY_PHOTO = dict(
     schedule="cosine",
     precision="mixed_bfloat16",
     inference_size=160,
-    gain=1.2,
 )
 
 RECIPES = {
@@ -151,6 +150,7 @@ RECIPES = {
         epochs=5,
         start_from="general",
         perceptual=Looking(),
+        gain=1.2,
         **_ANY_PHOTO,
     ),
     "flagship": Recipe(
@@ -158,6 +158,7 @@ RECIPES = {
         epochs=6,
         start_from="perceptual",
         perceptual=Looking(weight=2.5),
+        gain=1.25,
         **_ANY_PHOTO,
     ),
     "tiny": Recipe(
@@ -216,11 +217,8 @@ for _d_steps in (1, 2):
     )
 
 # The CNN family: one network, one kind of picture each, MSE.
-for _name, _label in (
-    ("ship", "ship"),
-    ("airplane", "airplane"),
-    ("car", "automobile"),
-):
+_THINGS = {"ship": "ship", "airplane": "airplane", "car": "automobile"}
+for _name, _label in _THINGS.items():
     RECIPES[_name] = replace(
         RECIPES["dog"],
         title=f"{_name.capitalize()}: as `dog`, half as wide",
