@@ -36,6 +36,7 @@ class Colorizer:
         if self.size < 32:
             raise ValueError(f"size must be at least 32 pixels, got {self.size}.")
         self.multiple, self.gain = card["multiple"], card.get("gain", 1.0)
+        self.key = f"{card['sha256']} {self.size}"  # what the colours depend on
         network = build(card["network"], **card["options"])
         load_weights(network, path)
         self.network = as_colorizer(network)
@@ -50,14 +51,16 @@ class Colorizer:
             float32 array `(H, W, 2)`, a* and b* in CIE units.
         """
         seen = resize_plane(L, *self._network_size(*L.shape))
-        return _enlarge(self._run(seen), *L.shape)
+        return _enlarge(self.predict(seen[None])[0], *L.shape)
 
-    def colorize(self, picture, strength=1.0):
+    def colorize(self, picture, strength=1.0, smoother=None):
         """Colours a picture; its lightness stays as it is.
 
         Args:
             picture: a `pictures.Picture`; its own colours, if any, are replaced.
             strength: factor of the predicted ab: 0 is grey, 1 what the model is for.
+            smoother: a new `flicker.Smoother` for the frames of an animation, or
+                None: every frame for itself.
 
         Returns:
             A `Picture` of the same size, with the same alpha and metadata. Frames of
@@ -68,31 +71,65 @@ class Colorizer:
         """
         if not 0.0 <= strength <= 3.0:
             raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
-        height, width = picture.rgb.shape[:2]
-        small = resize_rgb(picture.rgb, *self._network_size(height, width))
-        ab = self._run(rgb8_to_lab(small)[..., 0]) * strength
-        rgb = np.empty_like(picture.rgb)
+        L = self.look(picture.rgb)
+        ab = self.predict(L[None])[0]
+        if smoother:
+            ab = smoother(L, ab)
+        rgb = self.paint(picture.rgb, ab * strength)
+        frames = [self.colorize(frame, strength, smoother) for frame in picture.frames]
+        kind, info, notes = picture.format, picture.info, picture.notes
+        return Picture(rgb, picture.alpha, kind, info, frames, notes)
+
+    def look(self, rgb):
+        """What the network sees of a picture.
+
+        Args:
+            rgb: uint8 array `(H, W, 3)`.
+
+        Returns:
+            float32 array `(h, w)`: L* in [0, 100], at the network's size.
+        """
+        return rgb8_to_lab(resize_rgb(rgb, *self._network_size(*rgb.shape[:2])))[..., 0]
+
+    def predict(self, L):
+        """Predicts the colours of pictures of one size, as small as they are seen.
+
+        Args:
+            L: float array `(B, h, w)` of what `look` gave.
+
+        Returns:
+            float32 array `(B, h, w, 2)`, a* and b* in CIE units.
+        """
+        seen = scale_L(np.clip(L, 0.0, 100.0).astype("float32"))
+        # A direct call: `predict` would compile a graph for every new size.
+        ab = self.network(seen[..., None], training=False)
+        return unscale_ab(ops.convert_to_numpy(ab)) * self.gain
+
+    def paint(self, rgb, ab):
+        """Gives a picture these colours; its lightness stays as it is.
+
+        Args:
+            rgb: uint8 array `(H, W, 3)`.
+            ab: float array `(h, w, 2)`, a* and b* in CIE units, of any size.
+
+        Returns:
+            uint8 array `(H, W, 3)`.
+        """
+        height, width = rgb.shape[:2]
+        painted = np.empty_like(rgb)
         # In strips: the ab of 100 megapixels alone would take 800 MB.
         for top in range(0, height, STRIP):
             rows = slice(top, min(top + STRIP, height))
-            L = rgb8_to_lab(picture.rgb[rows])[..., :1]
+            L = rgb8_to_lab(rgb[rows])[..., :1]
             lab = np.concatenate([L, _enlarge(ab, height, width, rows)], axis=-1)
-            rgb[rows] = lab_to_rgb8(lab)
-        frames = [self.colorize(frame, strength) for frame in picture.frames]
-        kind, info, notes = picture.format, picture.info, picture.notes
-        return Picture(rgb, picture.alpha, kind, info, frames, notes)
+            painted[rows] = lab_to_rgb8(lab)
+        return painted
 
     def _network_size(self, height, width):
         """Height and width for the network: near its size, multiples of its stride."""
         scale = self.size / (height * width) ** 0.5
         scale = min(scale, 4 * self.size / max(height, width)) / self.multiple
         return [max(1, round(side * scale)) * self.multiple for side in (height, width)]
-
-    def _run(self, L):
-        seen = scale_L(np.clip(L, 0.0, 100.0).astype("float32"))
-        # A direct call: `predict` would compile a graph for every new size.
-        ab = self.network(seen[None, :, :, None], training=False)
-        return unscale_ab(ops.convert_to_numpy(ab)[0]) * self.gain  # (h, w, 2)
 
 
 def _enlarge(ab, height, width, rows=slice(None)):

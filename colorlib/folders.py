@@ -22,6 +22,10 @@ from colorlib.pictures import (
     write_picture,
 )
 
+FILMS = (  # their endings; every result is an mp4
+    *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv"),
+    *(".wmv", ".3gp"),
+)
 COMPARE = "compare"  # the folder of the pairs, inside that of the results
 PAIR_SIDE = 2048  # longest side of each half of a pair, in pixels
 _LEFTOVER_AGE = 3600  # seconds after which an unfinished file is nobody's any more
@@ -29,7 +33,7 @@ _LEFTOVER_AGE = 3600  # seconds after which an unfinished file is nobody's any m
 
 @dataclass(frozen=True)
 class Job:
-    """One picture: its file, where the result goes, and the pair (None: no pair)."""
+    """A picture or film: its file, where the result goes, and the pair (or None)."""
 
     source: Path
     target: Path
@@ -38,6 +42,11 @@ class Job:
     def missing(self):
         """The files of this job that are not there yet."""
         return [p for p in (self.target, self.pair) if p and not p.is_file()]
+
+    @property
+    def is_film(self):
+        """Whether it is a film, by its ending."""
+        return self.source.suffix.lower() in FILMS
 
 
 def plan(files, output, compare=False):
@@ -48,13 +57,14 @@ def plan(files, output, compare=False):
     may lead in a circle).
 
     Args:
-        files: paths of pictures and folders.
-        output: the folder of the results; a picture keeps its name.
+        files: paths of pictures, films and folders.
+        output: the folder of the results; a picture keeps its name, a film gets the
+            ending .mp4.
         compare: also plan a pair for each, in `output/compare`.
 
     Returns:
         jobs (list of `Job`), problems (list of str: what cannot be done and why),
-        others (`Counter` of the endings that are not those of pictures).
+        others (`Counter` of the endings of other files).
     """
     found, problems, others = [], [], Counter()
     for file in map(Path, files):
@@ -63,7 +73,8 @@ def plan(files, output, compare=False):
             found += [(path, path.relative_to(file)) for path in inside]
             if not inside:
                 problems.append(
-                    f"{file}: a folder without pictures ({', '.join(EXTENSIONS)})."
+                    f"{file}: a folder without pictures and films "
+                    f"({', '.join(EXTENSIONS + FILMS)})."
                 )
         elif os.path.lexists(file):
             found.append((file, Path(file.name)))
@@ -73,6 +84,8 @@ def plan(files, output, compare=False):
     originals = {_identity(source) for source, _ in found} - {None}
     fold = str.casefold if _ignores_case(output) else str
     for source, name in found:
+        if source.suffix.lower() in FILMS:
+            name = name.with_suffix(".mp4")
         job = Job(source, output / name, output / COMPARE / name if compare else None)
         problem = _problem(job, originals, taken, fold)
         if problem:
@@ -85,7 +98,13 @@ def plan(files, output, compare=False):
 
 
 def colour_files(
-    files, output, start, overwrite=False, compare=False, max_pixels=MAX_PIXELS
+    files,
+    output,
+    start,
+    overwrite=False,
+    compare=False,
+    max_pixels=MAX_PIXELS,
+    start_film=None,
 ):
     """Colours files and folders; says what was done, and at the end what was not.
 
@@ -93,13 +112,15 @@ def colour_files(
     was. A bad file does not stop the others. A result is whole or not there.
 
     Args:
-        files: paths of pictures and folders.
+        files: paths of pictures, films and folders.
         output: the folder of the results.
         start: function that returns the function that colours a `Picture`; called
             once, and only if there is something to colour.
         overwrite: replace results of earlier runs; never an original.
         compare: also write before | after of each into `output/compare`.
-        max_pixels: as for `read_picture`.
+        max_pixels: as for `read_picture`; of a film, those of one frame.
+        start_film: function that returns a painter for one film (see
+            `film.convert_film`), called for each; without it, films are refused.
 
     Returns:
         How many could not be coloured.
@@ -111,22 +132,28 @@ def colour_files(
     waiting = [job for job in jobs if overwrite or job.missing()]
     if others:
         kinds = ", ".join(f"{n} {e or 'without ending'}" for e, n in others.items())
-        print(f"{others.total()} left out, by their endings no pictures: {kinds}.")
+        count = others.total()
+        print(f"{count} left out, by their endings no pictures or films: {kinds}.")
     if len(waiting) < len(jobs):
         print(
             f"{len(jobs) - len(waiting)} already in {output}, skipped "
             "(--overwrite colours them again)."
         )
+    _remove_pieces([job for job in jobs if job not in waiting])
     total = len(jobs) + len(failures)
     colour = None
     try:
         for folder in {job.target.parent for job in waiting}:
             _remove_leftovers(folder)
         for job in tqdm(waiting, "colouring", delay=2, leave=False, disable=None):
-            if colour is None and (overwrite or not job.target.is_file()):
+            wanted = overwrite or not job.target.is_file()
+            if colour is None and wanted and not job.is_film:
                 colour = start()
             try:
-                said = _do(job, colour, overwrite, max_pixels)
+                if job.is_film:
+                    said = _do_film(job, start_film, wanted, max_pixels)
+                else:
+                    said = _do(job, colour, wanted, max_pixels)
             except MemoryError:
                 failures.append(f"{job.source}: not enough memory; make it smaller.")
             except PictureError as error:
@@ -161,10 +188,10 @@ def before_after(before, after):
     return Picture(np.hstack([halves[0], gap, halves[1]]), format=before.format)
 
 
-def _do(job, colour, overwrite, max_pixels):
+def _do(job, colour, wanted, max_pixels):
     """Does what is missing of one job; returns what to say about it."""
     picture = read_picture(job.source, every_frame=True, max_pixels=max_pixels)
-    if overwrite or not job.target.is_file():
+    if wanted:
         colored = colour(picture)
         write_picture(job.target, colored)
         said = f"{job.source} -> {job.target}"
@@ -177,6 +204,46 @@ def _do(job, colour, overwrite, max_pixels):
     if picture.frames:
         notes.append(f"{1 + len(picture.frames)} frames")
     return f"{said} ({'; '.join(notes)})" if notes else said
+
+
+def _do_film(job, start_film, wanted, max_pixels):
+    """The same for a film."""
+    film = _film_module()
+    if film is None:
+        raise PictureError("films need PyAV (pip install av).")
+    if start_film is None:
+        raise PictureError(
+            "--contrast and --fill-red are for pictures; from frame to frame of a film "
+            "they would flicker. Leave them out."
+        )
+    if wanted:
+        if job.target.is_file() and _same(job.target.parent, job.source.parent):
+            raise PictureError(
+                f"{job.target} may be an original; choose another --output."
+            )
+        done = film.convert_film(job.source, job.target, start_film(), max_pixels)
+        said = f"{job.source} -> {job.target}"
+    else:
+        said = f"{job.source} -> {job.pair}"
+    if job.pair:
+        pairs = film.PairMaker(job.target, _pair_of_frames)
+        pair_done = film.convert_film(job.source, job.pair, pairs, max_pixels)
+        done = done if wanted else pair_done
+    frames, notes = done
+    return f"{said} ({'; '.join([*notes, f'{frames} frames'])})"
+
+
+def _pair_of_frames(before, after):
+    return before_after(Picture(before), Picture(after)).rgb
+
+
+def _film_module():
+    """`colorlib.film`, or None without PyAV: pictures must not need it."""
+    try:
+        from colorlib import film
+    except ImportError:
+        return None
+    return film
 
 
 def _pictures_in(folder, output, problems, others):
@@ -196,7 +263,7 @@ def _pictures_in(folder, output, problems, others):
             path = Path(place, name)
             if name.startswith("."):
                 continue
-            if path.suffix.lower() in EXTENSIONS:
+            if path.suffix.lower() in EXTENSIONS + FILMS:
                 inside.append(path)
             else:
                 others[path.suffix.lower()] += 1
@@ -206,7 +273,8 @@ def _pictures_in(folder, output, problems, others):
 def _problem(job, originals, taken, fold):
     """Why a job must not be done, or None."""
     try:
-        format_for(job.target)
+        if not job.is_film:
+            format_for(job.target)
     except PictureError as error:
         return str(error).replace(str(job.target), str(job.source), 1)
     for path in filter(None, (job.target, job.pair)):
@@ -261,3 +329,11 @@ def _remove_leftovers(folder):
     for path in folder.glob(f"{UNFINISHED}*"):
         if time.time() - path.stat().st_mtime > _LEFTOVER_AGE:
             path.unlink(missing_ok=True)
+
+
+def _remove_pieces(jobs):
+    """Deletes what a run left that was killed just after a film was whole."""
+    film = _film_module() if any(job.is_film for job in jobs) else None
+    for job in jobs if film else ():
+        if job.is_film:
+            film.remove_pieces(job.target)

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from films import make_film
 from PIL import Image
 from small import ROOT, photograph
 
 from colorlib import folders
+from colorlib.film_read import probe, read_frames
 from colorlib.folders import before_after, colour_files, plan
 from colorlib.pictures import Picture, PictureError, read_picture
 
@@ -449,3 +451,135 @@ def test_killed_at_the_worst_moments(work, moment):
     done = subprocess.run([sys.executable, "-c", code], cwd=work, env=environment)
     assert done.returncode == -signal.SIGKILL
     assert read_picture("out/a.png").rgb[-1, -1, 0] == 7
+
+
+# Films.
+
+
+class Reddener:
+    """In place of a network: a painter of films that makes every frame red."""
+
+    key = "red"
+
+    def size(self, height, width):
+        return height, width
+
+    def paint(self, frames):
+        return [painted(Picture(rgb)).rgb for rgb in frames]
+
+    def state(self):
+        return {}
+
+    def resume(self, state):
+        pass
+
+
+@pytest.fixture
+def run_films(run):
+    """As `run`, for pictures and films."""
+    return lambda *files, **options: run(*files, start_film=Reddener, **options)
+
+
+def is_red(path):
+    rgb = next(read_frames(probe(path), []))[2].astype(int)
+    return bool((rgb[..., 0] - rgb[..., 1])[10:].mean() > 30)
+
+
+def test_films_and_pictures_of_a_folder_are_coloured_together(work, run_films):
+    photograph(work / "album" / "a.jpg")
+    make_film(work / "album" / "b.avi", 4, "mpeg4", "mp2")
+    make_film(work / "album" / "sub" / "c.MP4", 4)
+    failed, out, err, starts = run_films("album")
+    assert (failed, err, starts) == (0, "", 1)
+    assert contents(work / "out") == ["a.jpg", "b.mp4", "sub/c.mp4"]
+    assert "album/b.avi -> out/b.mp4 (4 frames)" in out
+    assert is_red(Path("out/b.mp4")) and is_red(Path("out/sub/c.mp4"))
+    times = {p: p.stat().st_mtime_ns for p in (work / "out").rglob("*")}
+    failed, out, err, starts = run_films("album")
+    assert (failed, err, starts) == (0, "", 0) and out.startswith("3 already in out")
+    assert {p: p.stat().st_mtime_ns for p in (work / "out").rglob("*")} == times
+
+
+def test_a_film_needs_no_network_for_pictures(work, run_films):
+    make_film(work / "a.mp4", 4)
+    assert run_films("a.mp4")[3] == 0
+
+
+def test_two_films_of_one_name_are_not_made_one(work, run_films):
+    make_film(work / "album" / "a.avi", 2, "mpeg4", None)
+    make_film(work / "album" / "a.mkv", 3)
+    failed, _, err, _ = run_films("album")
+    assert failed == 1
+    assert "album/a.mkv: has the same name as album/a.avi" in err
+
+
+def test_a_bad_film_does_not_stop_the_others(work, run_films):
+    (work / "album").mkdir()
+    (work / "album" / "a.mp4").write_bytes(b"garbage")
+    (work / "album" / "b.mov").touch()
+    make_film(work / "album" / "c.mp4", 3)
+    make_film(work / "album" / "d.mp4", codec=None)
+    photograph(work / "album" / "e.jpg")
+    failed, out, err, _ = run_films("album")
+    assert failed == 3 and out.count(" -> ") == 2
+    lines = err.splitlines()
+    assert lines[0] == "3 of 5 not coloured:"
+    assert lines[1].startswith("  album/a.mp4: not a film")
+    assert lines[2] == "  album/b.mov: the file is empty."
+    assert lines[3].startswith("  album/d.mp4: no film, it holds audio only")
+    assert contents(work / "out") == ["c.mp4", "e.jpg"]
+
+
+def test_a_film_never_takes_the_place_of_an_original(work, run_films):
+    film = make_film(work / "a.mp4", 3)
+    other = make_film(work / "b.avi", 3, "mpeg4", None)
+    original = make_film(work / "b.mp4", 2)
+    before = film.read_bytes(), original.read_bytes()
+    failed, _, err, _ = run_films("a.mp4", output=".", overwrite=True)
+    assert failed == 1 and "would replace the original" in err
+    failed, _, err, _ = run_films("b.avi", output=".", overwrite=True)
+    assert failed == 1 and "b.mp4 may be an original; choose another" in err
+    assert (film.read_bytes(), original.read_bytes()) == before
+    original.unlink()
+    assert run_films("b.avi", output=".")[0] == 0 and other.exists()
+
+
+def test_pairs_of_films_are_made_later_without_a_network(work, run_films):
+    make_film(work / "a.mov", 5)
+    assert run_films("a.mov")[0] == 0
+    failed, out, err, _ = run_films("a.mov", compare=True)
+    assert (failed, err) == (0, "")
+    assert "a.mov -> out/compare/a.mp4 (5 frames)" in out
+    pairs = [rgb for _, _, rgb in read_frames(probe(Path("out/compare/a.mp4")), [])]
+    assert len(pairs) == 5 and pairs[0].shape == (32, 48 + 8 + 48, 3)
+    assert np.ptp(pairs[0][12, 40].astype(int)) < 8 < np.ptp(pairs[0][12, 90])
+
+
+def test_pieces_of_a_killed_run_are_no_films_and_removed_in_the_end(work, run_films):
+    make_film(work / "album" / "a.mov", 4)
+    pieces = work / "album" / ".unfinished-a.mp4"
+    make_film(pieces / "000000.mp4", 2)
+    jobs, problems, others = plan(["album"], work / "album")
+    assert targets(jobs) == [f"{work}/album/a.mp4"] and not problems and not others
+    run_films("album", output="album")
+    assert contents(work / "album") == ["a.mov", "a.mp4"]
+    make_film(pieces / "000000.mp4", 2)  # killed when the film was whole
+    run_films("album/a.mov", output="album")
+    assert contents(work / "album") == ["a.mov", "a.mp4"]
+
+
+def test_films_cannot_be_restored_and_it_is_said(work, run):
+    make_film(work / "a.mp4", 3)
+    photograph(work / "b.jpg")
+    failed, out, err, _ = run("a.mp4", "b.jpg")  # no painter of films is given
+    assert failed == 1 and "a.mp4: --contrast and --fill-red are for pictures" in err
+    assert contents(work / "out") == ["b.jpg"]
+
+
+def test_without_pyav_pictures_are_coloured_all_the_same(work, run_films, monkeypatch):
+    monkeypatch.setattr(folders, "_film_module", lambda: None)
+    make_film(work / "a.mp4", 3)
+    photograph(work / "b.jpg")
+    failed, _, err, _ = run_films("a.mp4", "b.jpg")
+    assert failed == 1 and "a.mp4: films need PyAV (pip install av)" in err
+    assert contents(work / "out") == ["b.jpg"]

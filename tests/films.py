@@ -1,0 +1,125 @@
+"""Small films for the tests, made with PyAV."""
+
+from fractions import Fraction
+
+import av
+import numpy as np
+
+HEIGHT, WIDTH, RATE, COUNT = 32, 48, 10, 12
+
+
+def scene(number, height=HEIGHT, width=WIDTH):
+    """A grey frame `(height, width, 3)` whose bright bar tells its number (0 to 19)."""
+    rgb = np.full((height, width, 3), 90, "uint8")
+    rgb[: height // 4, : width // 4] = 30  # tells up from down, and left from right
+    rgb[height // 2 :, 2 * (number % 20) : 2 * (number % 20) + 4] = 200
+    return rgb
+
+
+def number_of(rgb):
+    """Which `scene` it is."""
+    row = rgb[rgb.shape[0] // 2 + 2 :].mean((0, 2))
+    return int(np.argmax(np.convolve(row, np.ones(4), "valid")) / 2 + 0.5)
+
+
+def make_film(
+    path,
+    frames=COUNT,
+    codec="libx264",
+    sound="aac",
+    pix_fmt="yuv420p",
+    size=(HEIGHT, WIDTH),
+    times=None,
+    matrix=None,
+    full=False,
+    aspect=None,
+    metadata=(),
+    tracks=1,
+    options=(),
+    start=0,
+    paint=scene,
+    rate=RATE,
+):
+    """Writes a film; returns its path.
+
+    Args:
+        path: where to; the ending decides the container.
+        frames: how many.
+        codec: of the pictures; None: sound only.
+        sound: codec of the sound, a sine; None: a silent film.
+        pix_fmt: of the pictures.
+        size: height and width in pixels.
+        times: when each frame is shown, in 1/1000 s; None: evenly.
+        matrix: H.273 number written into the file, and used.
+        full: whether 0 is black, not 16.
+        aspect: width : height of a pixel.
+        metadata: pairs of texts.
+        tracks: how many sound tracks.
+        options: pairs of texts for the muxer.
+        start: seconds at which everything begins.
+        paint: function of number, height and width that makes a frame.
+        rate: frames a second.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    seconds = max(times) / 1000 if times else frames / rate
+    with av.open(str(path), "w", options=dict(options)) as out:
+        out.metadata.update(dict(metadata))
+        pictures = None
+        if codec:
+            options = {"crf": "5"} if codec == "libx264" else {"b": "2000000"}
+            pictures = out.add_stream(codec, rate, options=options)
+            context = pictures.codec_context
+            context.height, context.width = size
+            context.pix_fmt = pix_fmt
+            if times:
+                context.time_base = Fraction(1, 1000)
+            if matrix:
+                context.colorspace = matrix
+            context.color_range = 2 if full else 1
+            if aspect:
+                context.sample_aspect_ratio = aspect
+        sounds = [out.add_stream(sound, 48000) for _ in range(tracks) if sound]
+        for number, track in enumerate(sounds):
+            track.codec_context.layout = "mono"
+            track.codec_context.bit_rate = 64000
+            track.metadata["language"] = ["eng", "ger", "fra"][number]
+        for number in range(frames if codec else 0):
+            frame = av.VideoFrame.from_ndarray(paint(number, *size), "rgb24")
+            frame = frame.reformat(
+                format=pix_fmt,
+                **{"src_colorspace": matrix or 5, "dst_colorspace": matrix or 5},
+                **{"src_color_range": 2, "dst_color_range": 2 if full else 1},
+            )
+            base = Fraction(1, 1000) if times else Fraction(1, rate)
+            frame.pts = times[number] if times else number
+            frame.pts, frame.time_base = frame.pts + round(start / base), base
+            out.mux(pictures.encode(frame))
+        if pictures:
+            out.mux(pictures.encode(None))
+        for number, track in enumerate(sounds):
+            wave = np.sin(np.arange(round(seconds * 48000)) * (0.05 + 0.02 * number))
+            for begin in range(0, len(wave), 1024):
+                part = (wave[None, begin : begin + 1024] * 0.3).astype("float32")
+                frame = av.AudioFrame.from_ndarray(part, "fltp", "mono")
+                frame.sample_rate, frame.pts = 48000, begin + start * 48000
+                frame.time_base = Fraction(1, 48000)
+                out.mux(track.encode(frame))
+            out.mux(track.encode(None))
+    return path
+
+
+def turn(path, a, b, c, d):
+    """Writes the display matrix of an mp4's film, as a phone does."""
+    data = bytearray(path.read_bytes())
+    place = data.index(b"tkhd") + 4 + 40
+    matrix = [a, b, 0, c, d, 0, 0, 0, 0x4000]
+    values = np.array([65536 * value for value in matrix]).astype(">i4")
+    data[place : place + 36] = values.tobytes()
+    path.write_bytes(bytes(data))
+    return path
+
+
+def sound_of(path, track=0):
+    """The packets of a sound track, as bytes."""
+    with av.open(str(path)) as film:
+        return [bytes(p) for p in film.demux(audio=track) if p.size]
