@@ -1,4 +1,4 @@
-"""The command line: `python -m colorlib colorize`, `train`, `evaluate`, `data`."""
+"""The command line: `python -m colorlib colorize`, `app`, `train`, `evaluate`, ..."""
 
 import argparse
 import os
@@ -45,7 +45,7 @@ def _parser():
         return added
 
     colorize = command(
-        "colorize", commands.colorize, "Colour photographs and folders of them."
+        "colorize", commands.colorize, "Colour photographs, films and folders."
     )
     colorize.add_argument("files", nargs="+", type=Path, metavar="FILE")
     colorize.add_argument(
@@ -90,11 +90,76 @@ def _parser():
         help="for scratches: fill first what you painted pure red (255, 0, 0)",
     )
     colorize.add_argument(
+        "--no-smooth",
+        dest="smooth",
+        action="store_false",
+        help="for films and animations: colour every frame for itself",
+    )
+    colorize.add_argument(
         "--max-megapixels",
         type=float,
         default=MAX_PIXELS / 1e6,
         metavar="N",
         help="refuse larger pictures (default: %(default)g)",
+    )
+
+    app = command("app", commands.app, "Open a page that colours photographs.")
+    app.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="who can open it: 127.0.0.1 this machine (the default), 0.0.0.0 everybody "
+        "in your network",
+    )
+    app.add_argument(
+        "--port", type=int, default=None, help="default: the first free one from 7860"
+    )
+    app.add_argument(
+        "--share",
+        action="store_true",
+        help="ask Gradio's servers for a public link; pictures then pass through them",
+    )
+    app.add_argument(
+        "--model",
+        action="append",
+        help="offer this one only: a shipped model, or the path of a weights file; may "
+        "be given several times (default: all shipped ones)",
+    )
+    app.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=50.0,
+        metavar="N",
+        help="refuse larger pictures (default: %(default)g)",
+    )
+
+    web = command(
+        "web", commands.web, "Build a web page that colours in the visitor's browser."
+    )
+    web.add_argument("folder", type=Path, help="where to; any static host serves it")
+    web.add_argument(
+        "--model", default=None, help="a shipped model, or the path of a weights file"
+    )
+
+    export = command(
+        "export", commands.export, "Write a model for other programs and phones."
+    )
+    export.add_argument("model", nargs="?", help="default: the flagship")
+    export.add_argument("--format", choices=("onnx", "litert"), default="onnx")
+    export.add_argument(
+        "--output",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="default: MODEL.onnx or MODEL.tflite in this folder",
+    )
+    export.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=None,
+        metavar=("HEIGHT", "WIDTH"),
+        help="with litert: what the network sees (default: the model's own square); "
+        "an ONNX file takes any size",
     )
 
     train = command("train", commands.train, "Train a recipe; run again, it goes on.")

@@ -5,8 +5,11 @@ Keras are imported where they are used, so that `--help` and mistakes cost no ti
 """
 
 import contextlib
+import importlib.util
 import os
 import sys
+from functools import cache
+from pathlib import Path
 
 from colorlib.files import ROOT
 from colorlib.folders import colour_files
@@ -14,20 +17,35 @@ from colorlib.folders import colour_files
 
 def colorize(options):
     """Colours files and folders; 1 if any of them could not be."""
+    restoring = options.contrast or options.fill_red
 
-    def start():
+    @cache
+    def colorizer():
         _start_keras()
         from colorlib.colorize import DEFAULT_MODEL, Colorizer
+
+        return Colorizer(options.model or DEFAULT_MODEL, options.size)
+
+    def smoother():
+        from colorlib.flicker import Smoother
+
+        return Smoother() if options.smooth else None
+
+    def start():
+        network = colorizer()
         from colorlib.restore import restore
 
-        colorizer = Colorizer(options.model or DEFAULT_MODEL, options.size)
-
         def colour(picture):
-            if options.contrast or options.fill_red:
+            if restoring:
                 picture = restore(picture, options.contrast, options.fill_red)
-            return colorizer.colorize(picture, options.strength)
+            return network.colorize(picture, options.strength, smoother())
 
         return colour
+
+    def start_film():
+        from colorlib.film import FilmColorizer
+
+        return FilmColorizer(colorizer(), options.strength, smoother())
 
     failed = colour_files(
         options.files,
@@ -36,8 +54,71 @@ def colorize(options):
         options.overwrite,
         options.compare,
         round(options.max_megapixels * 1e6),
+        None if restoring else start_film,
     )
     return 1 if failed else 0
+
+
+def app(options):
+    """Opens the web page, until Ctrl-C."""
+    if not importlib.util.find_spec("gradio"):
+        raise ImportError("the page needs Gradio: pip install 'gradio>=6.31'")
+    _start_keras()
+    from colorlib.app import launch
+
+    launch(
+        options.host,
+        options.port,
+        options.share,
+        options.max_megapixels,
+        options.model,
+        wait=True,
+    )
+    return 0
+
+
+def web(options):
+    """Builds the page that colours in the visitor's browser."""
+    _start_keras()
+    from colorlib.colorize import DEFAULT_MODEL
+    from colorlib.web import build_page
+
+    files = build_page(options.folder, options.model or DEFAULT_MODEL)
+    total = sum(files.values())
+    print(f"{options.folder}: a visitor loads {total / 1e6:.1f} MB, of it")
+    for name, size in sorted(files.items(), key=lambda item: -item[1])[:2]:
+        print(f"  {name:12} {size / 1e6:5.1f} MB")
+    print(f"Look at it: python -m http.server --directory {options.folder}")
+    print("Publish it: copy the folder to any static host, such as GitHub Pages.")
+    return 0
+
+
+def export(options):
+    """Writes a model as ONNX or LiteRT."""
+    _start_keras()
+    from colorlib.colorize import DEFAULT_MODEL
+    from colorlib.export import export_litert, export_onnx, load_colorizer
+
+    if options.size and options.format == "onnx":
+        raise ValueError("--size goes with --format litert; ONNX takes any size.")
+    network, about = load_colorizer(options.model or DEFAULT_MODEL)
+    ending = ".onnx" if options.format == "onnx" else ".tflite"
+    path = options.output or Path(about["name"] + ending)
+    if path.suffix != ending:
+        raise ValueError(f"--output must end in {ending}, got {path}.")
+    if options.format == "onnx":
+        export_onnx(network, path, about)
+    else:
+        multiple = int(about["multiple"])
+        side = round(int(about["size"]) / multiple) * multiple
+        size = options.size or (side, side)
+        if min(size) < 1 or any(each % multiple for each in size):
+            raise ValueError(
+                f"--size must be multiples of {multiple}, got {size[0]} {size[1]}."
+            )
+        export_litert(network, path, *size, about)
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
 
 
 def _start_keras():

@@ -20,7 +20,7 @@ from colorlib.pictures import PictureError, read_picture, resize_rgb
 from colorlib.splits import TEST_SHARE, VALIDATION_SHARE, held_out, in_order
 
 _AUTHORS = "http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/"
-# Name: what the left and the right square are, and the source, as in `catalogue.DataSet`.
+# Name: what the left and the right square are; the source, as in `catalogue.DataSet`.
 # Neighbouring tiles of `maps` overlap, so that a validation tile may show a place of
 # the training; the test tiles are from another part of the city (the paper, section
 # 6.2), with a strip between.

@@ -4,18 +4,20 @@ import sys
 
 import numpy as np
 import pytest
+from films import make_film, sound_of
 from PIL import Image
 from small import CONSTANT_AB, ROOT, photograph
 
-from colorlib import cards, colorize, commands
+from colorlib import cards, colorize, commands, flicker
 from colorlib.__main__ import main
 from colorlib.catalogue import DATA_SETS
+from colorlib.film_read import probe, read_frames
 from colorlib.lab import rgb8_to_lab
 from colorlib.pictures import read_picture
 from colorlib.recipes import RECIPES
 from colorlib.translations import TRANSLATIONS
 
-COMMANDS = ["colorize", "train", "evaluate", "data", "cards"]
+COMMANDS = ["colorize", "app", "train", "evaluate", "data", "cards"]
 
 
 @pytest.fixture
@@ -40,6 +42,10 @@ def run(constant_model, capsys, work):
 def is_coloured(path):
     ab = rgb8_to_lab(read_picture(path).rgb[12:, 12:])[..., 1:]
     return bool(np.abs(ab - CONSTANT_AB).max() < 4)
+
+
+def frames_of(path):
+    return [rgb for _, _, rgb in read_frames(probe(path), [])]
 
 
 def contents(folder):
@@ -162,6 +168,42 @@ def test_an_animation_is_coloured_frame_by_frame(run, work):
     assert film.info["loop"] == 0
 
 
+def test_a_film_is_coloured_with_its_sound(run, work):
+    source = make_film(work / "a.avi", 6, "mpeg4", "mp2")
+    code, out, err = run("a.avi", "--compare", "--output", "out")
+    assert (code, err) == (0, "") and out == "a.avi -> out/a.mp4 (6 frames)\n"
+    assert contents(work / "out") == ["a.mp4", "compare/a.mp4"]
+    for before, after in zip(frames_of(source), frames_of(work / "out" / "a.mp4")):
+        ab = rgb8_to_lab(after)[12:, 12:, 1:]
+        assert np.abs(ab.mean((0, 1)) - CONSTANT_AB).max() < 3
+        L = [rgb8_to_lab(rgb)[..., 0] for rgb in (before, after)]
+        assert np.abs(L[0] - L[1]).mean() < 1
+    assert sound_of(work / "out" / "a.mp4") == sound_of(source)
+    grey = run("a.avi", "--output", "grey", "--strength", "0")[0]
+    assert grey == 0 and np.ptp(frames_of(work / "grey" / "a.mp4")[0], -1).max() < 9
+    code, _, err = run("a.avi", "--output", "other", "--contrast")
+    assert code == 1 and "--contrast and --fill-red are for pictures" in err
+
+
+def test_films_and_animations_are_smoothed_unless_told_not_to(run, work, monkeypatch):
+    seen = []
+
+    class Diary(flicker.Smoother):
+        def __call__(self, L, ab):
+            seen.append(id(self))
+            return super().__call__(L, ab)
+
+    monkeypatch.setattr(flicker, "Smoother", Diary)
+    make_film(work / "a.mp4", 3)
+    make_film(work / "b.mp4", 4)
+    frames = [Image.new("L", (40, 30), level) for level in (90, 130, 170)]
+    frames[0].save(work / "c.gif", save_all=True, append_images=frames[1:])
+    files = ["a.mp4", "b.mp4", "c.gif"]
+    assert run(*files)[0] == 0
+    assert len(seen) == 3 + 4 + 3 and sorted(map(seen.count, set(seen))) == [3, 3, 4]
+    assert run(*files, "--overwrite", "--no-smooth")[0] == 0 and len(seen) == 10
+
+
 def test_the_limit_on_megapixels_can_be_moved(run, work):
     photograph(work / "photo.png")
     code, _, err = run("photo.png", "--max-megapixels", "0.001")
@@ -252,10 +294,10 @@ def test_too_little_memory_for_one_does_not_stop_the_others(run, work, monkeypat
         photograph(work / name, size=(50, 30) if name == "a.png" else (40, 30))
     real = colorize.Colorizer.colorize
 
-    def hungry(self, picture, strength):
+    def hungry(self, picture, strength, smoother):
         if picture.rgb.shape[1] == 50:
             raise MemoryError
-        return real(self, picture, strength)
+        return real(self, picture, strength, smoother)
 
     monkeypatch.setattr(colorize.Colorizer, "colorize", hungry)
     code, out, err = run("a.png", "b.png")
@@ -271,7 +313,7 @@ def test_missing_files_and_empty_folders_are_named(run, work):
     code, out, err = run("nobody.jpg", "empty", "a.jpg")
     assert code == 1 and out.count(" -> ") == 1
     assert "nobody.jpg: there is no such file" in err
-    assert "empty: a folder without pictures (.jpg" in err
+    assert "empty: a folder without pictures and films (.jpg" in err
     assert err.startswith("2 of 3 not coloured:\n")
 
 
@@ -352,7 +394,9 @@ def test_every_command_explains_itself(command, capsys):
     assert text.startswith(f"usage: python -m colorlib {command}")
     options = {
         "colorize": ["FILE", "--output", "--model", "--strength", "--overwrite"]
-        + ["--compare", "--contrast", "--fill-red", "--max-megapixels"],
+        + ["--compare", "--contrast", "--fill-red", "--no-smooth"]
+        + ["--max-megapixels"],
+        "app": ["--host", "--port", "--share", "--model", "--max-megapixels"],
         "train": ["recipe", "--output", "--tensorboard"],
         "evaluate": ["model", "--data", "--part", "--limit", "--benchmark", "--json"],
         "data": ["set", "--part", "--size"],

@@ -20,10 +20,15 @@ ARROWS = {
     "decode": [],
     "pictures": ["decode", "files"],
     "restore": ["lab", "pictures"],
-    "folders": ["files", "pictures"],
+    "film_read": ["pictures"],
+    "film_write": ["film_read"],
+    "film": ["files", "film_read", "film_write", "pictures"],
+    "flicker": ["pictures"],
+    "folders": ["film", "files", "pictures"],
     "pix2pix_networks": [],
     "plotting": [],
     "recipes": [],
+    "report": ["files"],
     "splits": [],
     "steps": [],
     "training": ["files"],
@@ -54,6 +59,8 @@ ARROWS = {
     ],
     "progress": ["evaluate", "files"],
     "resume": ["files", "training"],
+    "export": ["ab_bins", "cards", "files", "models", "training"],
+    "web": ["export", "files", "pretrained"],
     "colorize": ["ab_bins", "cards", "lab", "models", "pictures", "training"],
     "train": [
         "ab_bins",
@@ -95,14 +102,23 @@ ARROWS = {
         "training",
         "translations",
     ],
+    "blind_widget": [],
+    "blind_test": ["blind_widget", "files", "metrics"],
+    "door": [],
+    "studio": ["cards", "colorize", "files", "folders", "pictures", "restore"],
+    "app": ["door", "pictures", "studio"],
     "commands": [
+        "app",
         "ab_bins",
         "benchmark",
         "cards",
         "colorize",
         "data",
         "evaluate",
+        "export",
         "files",
+        "film",
+        "flicker",
         "folders",
         "models",
         "recipes",
@@ -111,6 +127,7 @@ ARROWS = {
         "training",
         "translate",
         "translations",
+        "web",
     ],
     "__main__": ["commands", "pictures"],
     "__init__": [],
@@ -120,14 +137,21 @@ ARROWS = {
 PACKAGES = {
     "IPython": "jupyter",
     "PIL": "pillow",
+    "ipywidgets": "jupyter",
     "scipy": "scikit-image",
     "skimage": "scikit-image",
     "urllib3": "requests",
 }
-OPTIONAL = {"pillow_heif": "pillow-heif"}  # the extras of pyproject.toml
+# The extras of pyproject.toml.
+OPTIONAL = {
+    "pillow_heif": "pillow-heif",
+    "gradio": "gradio",
+    "starlette": "gradio",
+    "onnx": "onnx",
+}
 BACKENDS = {"tensorflow", "jax", "torch", "tf_keras"}
 # What Keras has no word for: each has a branch for the other backends beside it.
-BY_BACKEND = {"optimizers", "steps", "training"}
+BY_BACKEND = {"export", "optimizers", "steps", "training"}
 MODULES = {path.stem: path for path in sorted((ROOT / "colorlib").glob("*.py"))}
 
 

@@ -42,7 +42,7 @@ def make(path, megapixels):
 
 def measure(model, source, target):
     """Colours one file in this process; prints what it took as JSON."""
-    from colorlib.__main__ import _start_keras
+    from colorlib.commands import _start_keras
 
     _start_keras()
     import numpy as np
