@@ -97,7 +97,8 @@ def export_onnx(network, path, metadata=None):
         import onnx
     except ImportError:
         raise ImportError(
-            "the export to ONNX needs the onnx package: pip install onnx"
+            "the export to ONNX needs the onnx package: "
+            "pip install -r requirements.txt onnx"
         ) from None
     float32 = onnx.TensorProto.FLOAT
     graph = _Graph(network)

@@ -183,7 +183,7 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch, capsys, constant_mode
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.chdir(tmp_path)
     assert main(["export", str(constant_model)]) == 1
-    assert "needs the onnx package: pip install onnx" in capsys.readouterr().err
+    assert "pip install -r requirements.txt onnx" in capsys.readouterr().err
 
 
 def test_a_translation_is_refused(tmp_path):
