@@ -132,6 +132,7 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False):
 
     Raises:
         ValueError: if there is no such recipe.
+        FileNotFoundError: if the weights it starts from are not there, at the start.
         fetch.DataError: if the data cannot be had.
         OSError: if the folder cannot be written, at the start.
         ImportError: if TensorBoard is asked for and not installed, at the start.
@@ -141,6 +142,8 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False):
             raise ValueError(f"recipe must be one of {sorted(RECIPES)}, got {name!r}.")
         recipe = RECIPES[name]
     check_writable(folder)
+    if recipe.start_from:
+        read_card(recipe.start_from)  # what is missing is said before data are loaded
     callbacks = [make_tensorboard(folder)] if tensorboard else []
     set_seed(recipe.seed)
     parts = {part: load_part(recipe, part) for part in PARTS}

@@ -56,6 +56,15 @@ def test_every_recipe_is_valid(name):
         assert RECIPES[recipe.start_from].network == recipe.network
 
 
+def test_missing_weights_to_start_from_are_said_before_data_are_loaded(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(train_module, "load_part", pytest.fail)
+    recipe = dataclasses.replace(RECIPES["tiny"], start_from="nowhere")
+    with pytest.raises(FileNotFoundError, match="'nowhere'.* train NAME"):
+        train("mine", tmp_path, recipe=recipe)
+
+
 def test_the_recipes_of_week_3_are_those_of_the_course():
     for name in ("dog", "landscape"):
         recipe = RECIPES[name]
