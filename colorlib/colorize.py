@@ -14,6 +14,25 @@ DEFAULT_MODEL = "flagship"
 STRIP = 256  # rows painted at a time
 
 
+def load_network(path, card):
+    """Builds the network of a card and fills in its weights.
+
+    Args:
+        path: of the weights.
+        card: dict; both as `cards.read_card` gives them.
+
+    Returns:
+        `keras.Model` from `(B, H, W, 1)`, L / 50 - 1, to `(B, H, W, 2)`, ab / 128, of
+        colour classes their annealed mean.
+
+    Raises:
+        training.WeightsError: if the weights are damaged.
+    """
+    network = build(card["network"], **card["options"])
+    load_weights(network, path)
+    return as_colorizer(network)
+
+
 class Colorizer:
     """A trained network that colours photographs of any size.
 
@@ -37,9 +56,7 @@ class Colorizer:
             raise ValueError(f"size must be at least 32 pixels, got {self.size}.")
         self.multiple, self.gain = card["multiple"], card.get("gain", 1.0)
         self.key = f"{card['sha256']} {self.size}"  # what the colours depend on
-        network = build(card["network"], **card["options"])
-        load_weights(network, path)
-        self.network = as_colorizer(network)
+        self.network = load_network(path, card)
 
     def predict_ab(self, L):
         """Predicts the colours of one picture.

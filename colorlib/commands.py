@@ -170,14 +170,11 @@ def evaluate(options):
     _start_keras()
     if options.benchmark:
         return _benchmark(options)
-    from colorlib.ab_bins import as_colorizer
     from colorlib.cards import read_card
-    from colorlib.colorize import DEFAULT_MODEL
+    from colorlib.colorize import DEFAULT_MODEL, load_network
     from colorlib.data import concatenate, load_pictures
     from colorlib.evaluate import evaluate, middle, summarize
-    from colorlib.models import build
     from colorlib.recipes import RECIPES
-    from colorlib.training import load_weights
 
     path, card = read_card(options.model or DEFAULT_MODEL)
     if card.get("kind") == "translation":
@@ -196,10 +193,8 @@ def evaluate(options):
         load_pictures(name, options.part, size, categories, limit) for name in names
     )
     rgb = middle(pictures.rgb, crop)
-    network = build(card["network"], **card["options"])
-    load_weights(network, path)
     rows = evaluate(
-        as_colorizer(network),
+        load_network(path, card),
         rgb,
         card["mean_ab"],
         card["lightness_table"],

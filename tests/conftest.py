@@ -10,6 +10,8 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from small import CONSTANT_AB, ROOT, write_model  # noqa: E402
 
+from tests.loopback import Loopback  # noqa: E402
+
 MIRROR = os.environ.get("COLORLIB_MIRROR")
 
 
@@ -27,6 +29,13 @@ def mirror(monkeypatch):
         pytest.skip("COLORLIB_MIRROR is not set")
     monkeypatch.setenv("COLORLIB_MIRROR", MIRROR)
     return Path(MIRROR)
+
+
+@pytest.fixture
+def server():
+    """A server on this machine whose pages the test writes."""
+    with Loopback() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

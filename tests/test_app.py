@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import zipfile
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +19,7 @@ import pytest
 import requests
 from browser import open_browser
 from PIL import Image
-from small import CONSTANT_AB, ROOT, encode, write_model
+from small import CONSTANT_AB, ROOT, encode, photograph, write_model
 
 from colorlib import commands, studio
 from colorlib.__main__ import main
@@ -129,6 +130,9 @@ def free_port():
         return probe.getsockname()[1]
 
 
+grey = partial(photograph, size=(60, 40))
+
+
 def wait_for(something, seconds=30):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -136,14 +140,6 @@ def wait_for(something, seconds=30):
             return found
         time.sleep(0.1)
     raise AssertionError(f"nothing after {seconds} s")
-
-
-def grey(path, level=130, size=(60, 40), **options):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.new("RGB", size, (level,) * 3)
-    image.paste((40, 40, 40), (0, 0, 8, 8))
-    image.save(path, **options)
-    return path
 
 
 def drop(page, *files):
@@ -275,8 +271,8 @@ def test_several_come_one_by_one_and_all_in_a_zip(visit, tmp_path):
 
 def test_two_people_at_once_get_their_own_results(visit, models, tmp_path):
     first, second = visit(), visit()
-    mine = grey(tmp_path / "mine" / "photo.png", 90, (70, 40))
-    yours = grey(tmp_path / "yours" / "photo.png", 180, (40, 70))
+    mine = grey(tmp_path / "mine" / "photo.png", 90, size=(70, 40))
+    yours = grey(tmp_path / "yours" / "photo.png", 180, size=(40, 70))
     choose(first, "The other one · other", 0.5)
     choose(second, strength=1.5)
     drop(first, mine)

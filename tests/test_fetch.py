@@ -21,7 +21,7 @@ from colorlib import data, download, fetch, kaggle_sets
 from colorlib.catalogue import DATA_SETS, DataSet
 from colorlib.data import describe_sets, load_pictures
 from colorlib.fetch import DataError, locate
-from tests.loopback import Loopback, Page
+from tests.loopback import Page
 
 KEY = "0123456789abcdef-very-secret"
 SLUG = "arnaud58/landscape-pictures"
@@ -40,12 +40,6 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "home" / ".kaggle"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return tmp_path / "cache"
-
-
-@pytest.fixture
-def server():
-    with Loopback() as running:
-        yield running
 
 
 def jpeg(seed):

@@ -12,7 +12,7 @@ from colorlib import download, pairs
 from colorlib.data import PARTS, load_pictures
 from colorlib.fetch import DataError
 from colorlib.pairs import PairBatches, Pairs, draw_edges, load_pairs, scale, unscale
-from tests.loopback import Loopback, Page
+from tests.loopback import Page
 
 LEFT, RIGHT = (200, 60, 40), (30, 80, 210)
 
@@ -24,12 +24,6 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     return tmp_path / "cache"
-
-
-@pytest.fixture
-def server():
-    with Loopback() as running:
-        yield running
 
 
 def wide(seed, height=256, width=512):

@@ -1,0 +1,202 @@
+"""A network's layers as the nodes of an ONNX graph.
+
+Keras' own ONNX export (`model.export(format="onnx")`, through tf2onnx) cannot follow
+`UpSampling2D` when height and width are open, in Keras 3.15; the networks of this
+course have few kinds of layers, so they are written with the `onnx` package itself.
+"""
+
+import keras
+import numpy as np
+
+_ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
+
+
+class OnnxGraph:
+    """The ONNX nodes and stored arrays of a network; inside, channels come first.
+
+    Args:
+        network: a `keras.Model`, one input `(B, H, W, C)` and one output.
+
+    Attributes:
+        nodes: list of ONNX nodes, from the input "L" to the output "ab".
+        stored: list of ONNX tensors, the weights.
+
+    Raises:
+        ValueError: if a layer or an activation is of a kind that it does not know.
+    """
+
+    def __init__(self, network):
+        """See the class."""
+        self.nodes, self.stored, self._names, self._kept = [], [], {}, []
+        first = self._add("Transpose", ["L"], "channels_first", perm=[0, 3, 1, 2])
+        (last,) = self._follow(network, first)
+        self._add("Transpose", [last], "channels_last", perm=[0, 2, 3, 1])
+        self.nodes[-1].output[0] = "ab"
+
+    def _follow(self, network, name):
+        """Writes a network's layers in their order; returns its outputs' names."""
+        given = keras.Input(network.input_shape[1:])
+        self._names[id(given)] = name
+        copy = keras.models.clone_model(  # Keras' only public walk through the layers
+            network,
+            input_tensors=given,
+            clone_function=lambda layer: layer,
+            call_function=self._write,
+        )
+        return [self._names[id(tensor)] for tensor in copy.outputs]
+
+    def _write(self, layer, inputs, **_):
+        names = [self._names[id(tensor)] for tensor in keras.tree.flatten(inputs)]
+        outputs = layer(inputs)
+        kind = type(layer).__name__
+        if isinstance(layer, keras.Model):
+            results = self._follow(layer, *names)
+        elif kind in _WRITERS:
+            results = [_WRITERS[kind](self, layer, names)]
+        else:
+            raise ValueError(
+                f"layer {layer.name!r} is a {kind}; the export to ONNX knows "
+                f"{', '.join(sorted(_WRITERS))} only."
+            )
+        for tensor, name in zip(keras.tree.flatten(outputs), results):
+            self._names[id(tensor)] = name
+        self._kept.append(outputs)  # else their ids could go to others
+        return outputs
+
+    def _add(self, operator, inputs, name, **attributes):
+        from onnx import helper
+
+        output = f"{name}/output"  # a layer, too, may be called "L" or "ab"
+        self.nodes.append(
+            helper.make_node(operator, inputs, [output], name, **attributes)
+        )
+        return output
+
+    def _store(self, values, name):
+        """Stores an array in 16 bits where that loses nothing."""
+        from onnx import TensorProto, numpy_helper
+
+        values = np.asarray(keras.ops.convert_to_numpy(values), "float32")
+        with np.errstate(over="ignore"):
+            half = values.astype("float16")
+        if not (half == values).all():
+            self.stored.append(numpy_helper.from_array(values, name))
+            return name
+        self.stored.append(numpy_helper.from_array(half, f"{name}/16"))
+        return self._add("Cast", [f"{name}/16"], name, to=TensorProto.FLOAT)
+
+    def _convolution(self, layer, inputs):
+        kernel = keras.ops.convert_to_numpy(layer.kernel)  # (h, w, in, out)
+        operator, groups = "Conv", 1
+        if type(layer).__name__ == "Conv2DTranspose":  # (h, w, out, in)
+            operator = "ConvTranspose"
+        elif type(layer).__name__ == "DepthwiseConv2D":  # (h, w, in, factor)
+            groups = kernel.shape[2]
+            kernel = kernel.reshape(*kernel.shape[:2], 1, -1)
+        kernel = kernel.transpose(3, 2, 0, 1)
+        inputs = [*inputs, self._store(kernel, f"{layer.name}/kernel")]
+        if layer.use_bias:
+            inputs.append(self._store(layer.bias, f"{layer.name}/bias"))
+        # TensorFlow's "same", where the side is a multiple of the stride.
+        totals = [max(0, k - s) for k, s in zip(layer.kernel_size, layer.strides)]
+        totals = totals if layer.padding == "same" else [0, 0]
+        before = [total // 2 for total in totals]
+        after = [total - first for total, first in zip(totals, before)]
+        activation = layer.activation.__name__
+        linear = activation == "linear"
+        name = self._add(
+            operator,
+            inputs,
+            layer.name if linear else f"{layer.name}/linear",
+            group=groups,
+            strides=layer.strides,
+            pads=before + after,
+        )
+        return name if linear else self._activation(layer, [name])
+
+    def _activation(self, layer, inputs):
+        kind = layer.activation.__name__
+        if kind not in _ACTIVATIONS:
+            raise ValueError(
+                f"layer {layer.name!r} has the activation {kind}; the export to ONNX "
+                f"knows {', '.join(_ACTIVATIONS)} only."
+            )
+        return self._add(_ACTIVATIONS[kind], inputs, layer.name)
+
+    def _relu(self, layer, inputs):
+        if layer.max_value is None:
+            return self._add("Relu", inputs, layer.name)
+        ends = [
+            self._store(value, f"{layer.name}/{label}")
+            for label, value in (("low", 0.0), ("high", layer.max_value))
+        ]
+        return self._add("Clip", [*inputs, *ends], layer.name)
+
+    def _leaky_relu(self, layer, inputs):
+        slope = float(layer.negative_slope)
+        return self._add("LeakyRelu", inputs, layer.name, alpha=slope)
+
+    def _batch_norm(self, layer, inputs):
+        labels = ("gamma", "beta", "moving_mean", "moving_variance")
+        arrays = [
+            self._store(getattr(layer, label), f"{layer.name}/{label}")
+            for label in labels
+        ]
+        return self._add(
+            "BatchNormalization",
+            [*inputs, *arrays],
+            layer.name,
+            epsilon=float(layer.epsilon),
+        )
+
+    def _zero_padding(self, layer, inputs):
+        from onnx import numpy_helper
+
+        (top, bottom), (left, right) = layer.padding
+        pads = np.array([0, 0, top, left, 0, 0, bottom, right])
+        self.stored.append(numpy_helper.from_array(pads, f"{layer.name}/pads"))
+        return self._add("Pad", [*inputs, f"{layer.name}/pads"], layer.name)
+
+    def _upsampling(self, layer, inputs):
+        from onnx import numpy_helper
+
+        scales = np.array([1, 1, *layer.size], "float32")
+        self.stored.append(numpy_helper.from_array(scales, f"{layer.name}/scales"))
+        return self._add(
+            "Resize",
+            [*inputs, "", f"{layer.name}/scales"],
+            layer.name,
+            mode={"bilinear": "linear", "nearest": "nearest"}[layer.interpolation],
+            coordinate_transformation_mode="half_pixel",
+        )
+
+    def _annealed_mean(self, layer, inputs):
+        """See `ab_bins.AnnealedMean`."""
+        from colorlib.ab_bins import AB_SCALE, bin_centres
+
+        last = self._add("Transpose", inputs, f"{layer.name}/last", perm=[0, 2, 3, 1])
+        heat = self._store(1 / layer.temperature, f"{layer.name}/heat")
+        hot = self._add("Mul", [last, heat], f"{layer.name}/hot")
+        shares = self._add("Softmax", [hot], f"{layer.name}/shares", axis=-1)
+        centres = self._store(bin_centres() / AB_SCALE, f"{layer.name}/centres")
+        mean = self._add("MatMul", [shares, centres], f"{layer.name}/mean")
+        return self._add("Transpose", [mean], layer.name, perm=[0, 3, 1, 2])
+
+
+_WRITERS = {
+    "Activation": OnnxGraph._activation,
+    "Add": lambda self, layer, inputs: self._add("Add", inputs, layer.name),
+    "AnnealedMean": OnnxGraph._annealed_mean,
+    "BatchNormalization": OnnxGraph._batch_norm,
+    "Concatenate": lambda self, layer, inputs: self._add(
+        "Concat", inputs, layer.name, axis=1
+    ),
+    "Conv2D": OnnxGraph._convolution,
+    "Conv2DTranspose": OnnxGraph._convolution,
+    "DepthwiseConv2D": OnnxGraph._convolution,
+    "Dropout": lambda self, layer, inputs: inputs[0],  # off outside training
+    "LeakyReLU": OnnxGraph._leaky_relu,
+    "ReLU": OnnxGraph._relu,
+    "UpSampling2D": OnnxGraph._upsampling,
+    "ZeroPadding2D": OnnxGraph._zero_padding,
+}
