@@ -11,9 +11,10 @@ from films import make_film
 from PIL import Image
 from small import ROOT, photograph
 
-from colorlib import folders
+from colorlib import folders, jobs
 from colorlib.film_read import probe, read_frames
-from colorlib.folders import before_after, colour_files, plan
+from colorlib.folders import before_after, colour_files
+from colorlib.jobs import plan
 from colorlib.pictures import Picture, PictureError, read_picture
 
 
@@ -160,14 +161,14 @@ def test_upper_and_lower_case_are_one_name_where_the_disk_says_so(work, monkeypa
     photograph(work / "1" / "a.jpg")
     photograph(work / "2" / "A.JPG")
     assert len(plan(["1", "2"], Path("out"))[0]) == 2  # this disk tells them apart
-    monkeypatch.setattr(folders, "_ignores_case", lambda folder: True)
+    monkeypatch.setattr("colorlib.jobs._ignores_case", lambda folder: True)
     jobs, problems, _ = plan(["1", "2"], Path("out"))
     assert targets(jobs) == ["out/a.jpg"]
     assert "A.JPG: has the same name as 1" in problems[0]
 
 
 def test_whether_the_disk_ignores_case_is_found_out(work, monkeypatch):
-    assert not folders._ignores_case(work / "not" / "there")
+    assert not jobs._ignores_case(work / "not" / "there")
     real = os.stat
 
     def stat(path, **options):
@@ -175,7 +176,7 @@ def test_whether_the_disk_ignores_case_is_found_out(work, monkeypatch):
 
     (work / "lower").mkdir()
     monkeypatch.setattr(os, "stat", stat)
-    assert folders._ignores_case(work / "lower" / "new")
+    assert jobs._ignores_case(work / "lower" / "new")
 
 
 def test_two_pictures_of_one_name_are_not_made_one(work, run):
