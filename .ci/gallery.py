@@ -11,8 +11,8 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from colorlib.colorize import Colorizer  # noqa: E402
-from colorlib.pictures import read_picture  # noqa: E402
+from colorlib.colorize.colorizer import Colorizer  # noqa: E402
+from colorlib.images.io import read_picture  # noqa: E402
 
 HEIGHT, GAP = 250, 6
 ROWS = [

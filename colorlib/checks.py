@@ -5,9 +5,7 @@ A check says what is wrong and what to try, never just "wrong".
 
 import numpy as np
 
-
-class NotYet(ValueError):
-    """An exercise's answer that is not right yet; the message helps."""
+from colorlib.errors import NotYet
 
 
 def checkpoint(*lines):

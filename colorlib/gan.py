@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from colorlib.optimizers import FusedAdam
-from colorlib.steps import apply_gradients, gradients_of, replicas, run_step
+from colorlib.utils.backends import apply_gradients, gradients_of, replicas, run_step
 
 KINDS = ("bce", "lsgan")
 

@@ -31,8 +31,8 @@ def photograph(path, level=130, size=(40, 30), **options):
 
 def write_model(path, network, /, **entries):
     """Stores a network with a card that has every entry."""
-    from colorlib.cards import write_card
-    from colorlib.training import save_weights
+    from colorlib.models.cards import write_card
+    from colorlib.models.weights import save_weights
 
     save_weights(network, path)
     card = {

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from colorlib.checks import NotYet, check, check_function, check_true, checkpoint
+from colorlib.checks import check, check_function, check_true, checkpoint
+from colorlib.errors import NotYet
 
 
 def printed(capsys):

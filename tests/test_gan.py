@@ -12,14 +12,11 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from colorlib.batches import Batches
+from colorlib.data.batches import Batches
 from colorlib.gan import PairOfOptimizers, Pix2Pix, adversarial_loss
-from colorlib.models import (
-    build_baseline_cnn,
-    build_patch_discriminator,
-    build_unet,
-)
-from colorlib.training import load_weights, save_weights
+from colorlib.models.mobilenet_unet import build_baseline_cnn
+from colorlib.models.unet import build_patch_discriminator, build_unet
+from colorlib.models.weights import load_weights, save_weights
 
 METRICS = {"loss", "g_adv", "g_l1", "d_real", "d_fake", "d_accuracy"}
 SGD = keras.optimizers.SGD

@@ -21,10 +21,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
-from colorlib.batches import Batches  # noqa: E402
-from colorlib.data import load_pictures  # noqa: E402
-from colorlib.models import build_baseline_cnn  # noqa: E402
-from colorlib.training import hardware, set_seed  # noqa: E402
+from colorlib.data.batches import Batches
+from colorlib.data.sets import load_pictures
+from colorlib.models.mobilenet_unet import build_baseline_cnn
+from colorlib.training.runtime import set_seed
+from colorlib.utils.backends import hardware
 
 SEED = 0
 SIZE = 64

@@ -26,16 +26,16 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from colorlib.film import FilmColorizer, convert_film  # noqa: E402
-from colorlib.film_read import probe, read_frames  # noqa: E402
-from colorlib.flicker import Smoother, flicker  # noqa: E402
+from colorlib.video.convert import FilmColorizer, convert_film  # noqa: E402
+from colorlib.video.reader import probe, read_frames  # noqa: E402
+from colorlib.video.smoothing import Smoother, flicker  # noqa: E402
 
 LONGEST = 100  # frames of a clip
 
 
 def clips(folder):
     """Yields (name, uint8 `(T, H, W, 3)`): the frames with their true colours."""
-    from colorlib.pictures import read_picture
+    from colorlib.images.io import read_picture
 
     for pack in ("video_davis_frames_256", "video_clips"):
         with tarfile.open(f"{os.environ['COLORLIB_MIRROR']}/eval/{pack}.tar") as tar:
@@ -52,7 +52,7 @@ def clips(folder):
 
 def score(colorizer, rgb, smoother):
     """(mean PSNR in dB, flicker in CIE units, share of still pixels) of a clip."""
-    from colorlib.metrics import psnr
+    from colorlib.metrics.scores import psnr
 
     L = np.stack([colorizer.look(frame) for frame in rgb])
     ab = [colorizer.predict(plane[None])[0] for plane in L]
@@ -65,9 +65,9 @@ def score(colorizer, rgb, smoother):
 
 def bench_flicker(model):
     """Prints a row for each clip: with and without the filter."""
-    from colorlib.colorize import Colorizer
+    from colorlib.colorize.colorizer import Colorizer
+    from colorlib.images.io import resize_rgb
     from colorlib.lab import rgb8_to_lab
-    from colorlib.pictures import resize_rgb
 
     colorizer = Colorizer(model)
     print("| clip | frames | still | true | flicker | smoothed | PSNR | smoothed |")
@@ -108,7 +108,7 @@ def write_grey(path, seconds, height=480, width=854, rate=25):
 
 def bench_speed(model, count):
     """Prints processor seconds a frame of 854 x 480, and of each part of the work."""
-    from colorlib.colorize import Colorizer
+    from colorlib.colorize.colorizer import Colorizer
 
     colorizer = Colorizer(model)
     spent = dict.fromkeys(("look", "predict", "smooth", "paint"), 0.0)
@@ -163,8 +163,8 @@ class _NoNetwork:
     key = "none"
 
     def look(self, rgb):
+        from colorlib.images.io import resize_rgb
         from colorlib.lab import rgb8_to_lab
-        from colorlib.pictures import resize_rgb
 
         return rgb8_to_lab(resize_rgb(rgb, 128, 224))[..., 0]
 

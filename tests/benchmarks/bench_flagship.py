@@ -14,8 +14,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from colorlib.cards import read_card  # noqa: E402
-from colorlib.models import build  # noqa: E402
+from colorlib.models.cards import read_card
+from colorlib.models.mobilenet_unet import build
 
 ROUNDS = 25
 

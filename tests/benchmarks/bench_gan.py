@@ -29,9 +29,10 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from keras import layers  # noqa: E402
 
-from colorlib.gan import Pix2Pix  # noqa: E402
-from colorlib.models import build_patch_discriminator, build_unet  # noqa: E402
-from colorlib.training import hardware, set_seed  # noqa: E402
+from colorlib.gan import Pix2Pix
+from colorlib.models.unet import build_patch_discriminator, build_unet
+from colorlib.training.runtime import set_seed
+from colorlib.utils.backends import hardware
 
 SEED = 0
 TARGET = 1.2

@@ -42,13 +42,13 @@ def make(path, megapixels):
 
 def measure(model, source, target):
     """Colours one file in this process; prints what it took as JSON."""
-    from colorlib.commands import _start_keras
+    from colorlib.cli.commands import _start_keras
 
     _start_keras()
     import numpy as np
 
-    from colorlib.colorize import Colorizer
-    from colorlib.pictures import Picture, read_picture, write_picture
+    from colorlib.colorize.colorizer import Colorizer
+    from colorlib.images.io import Picture, read_picture, write_picture
 
     colorizer = Colorizer(model)
     colorizer.colorize(Picture(np.full((64, 64, 3), 99, "uint8")))  # warm

@@ -23,9 +23,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from browser import open_browser  # noqa: E402
 from small import encode  # noqa: E402
 
-from colorlib.colorize import Colorizer  # noqa: E402
-from colorlib.pictures import read_picture, resize_rgb, write_picture  # noqa: E402
-from colorlib.web import build_page  # noqa: E402
+from colorlib.colorize.colorizer import Colorizer  # noqa: E402
+from colorlib.export.site import build_page  # noqa: E402
+from colorlib.images.io import read_picture, resize_rgb, write_picture  # noqa: E402
 
 ROUNDS = 5
 NETWORK = """async ([height, width]) => {

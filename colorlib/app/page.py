@@ -1,0 +1,273 @@
+"""The web page of the tool: drop photographs, look at them in colour, take them home.
+
+It runs on your own machine (`python -m colorlib app`), or in a notebook, Colab's
+included: `from colorlib.app import launch; launch()`. Nothing is sent anywhere:
+Gradio's statistics are off, and so is its public link unless you ask for it.
+"""
+
+import atexit
+import functools
+import html
+import os
+import re
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from colorlib.app.request_filter import Door
+from colorlib.app.service import KEEP, MAX_MEGAPIXELS, Studio, label, sweep
+from colorlib.errors import PictureError
+
+MAX_FILES = 20  # at a time
+MAX_MEGABYTES = 50  # a file
+AT_ONCE = 2  # people whose pictures are coloured at the same time; others wait
+_CSS = """
+.gradio-container {max-width: 1200px !important; margin: auto !important}
+#status p {margin: 0}
+#slider img {background: white}
+"""
+
+
+def build_page(studio):
+    """Builds the page.
+
+    Args:
+        studio: a `service.Studio`.
+
+    Returns:
+        A `gradio.Blocks`, for `launch` to open.
+    """
+
+    def run(files, model, strength, contrast):
+        if not files:
+            raise _refusal(["Drop a photograph into the field first."])
+        if len(files) > MAX_FILES:
+            raise _refusal(
+                [
+                    f"{len(files)} files are more than {MAX_FILES} at a time. Take "
+                    "some out (×), and drop them when the others are done."
+                ]
+            )
+        results, problems = [], []
+        for number, file in enumerate(files, start=1):
+            try:
+                results.append(studio.colour(file, model, strength, contrast))
+            except PictureError as error:
+                problems.append(str(error))
+            except MemoryError:
+                problems.append(f"{Path(file).name}: not enough memory for it.")
+            if results and number < len(files):
+                yield _shown(results, problems, f"{number} of {len(files)} …")
+        if not results:
+            raise _refusal(problems)
+        zipped = studio.pack(results) if len(results) > 1 else None
+        text = "Your photograph is ready."
+        if zipped:
+            text = f"{len(results)} photographs are ready. Click one to look at it."
+        yield _shown(results, problems, text, zipped)
+
+    def choose(results, event: gr.SelectData):
+        return _looked_at(results[event.index])
+
+    example = studio.example()
+    with gr.Blocks(title="Old photographs in colour", analytics_enabled=False) as page:
+        gr.Markdown(
+            "# Old photographs in colour\n"
+            "Drop your black-and-white or faded photographs into the field below. A "
+            "network guesses the colours; size and sharpness stay as they are."
+        )
+        results = gr.State([])
+        with gr.Row():
+            with gr.Column(scale=2, min_width=320):
+                files = gr.File(
+                    label="Photographs",
+                    file_count="multiple",
+                    height=190,
+                    elem_id="files",
+                )
+                model = gr.Dropdown(
+                    [(label(name), name) for name in studio.models],
+                    value=studio.models[0],
+                    label="What is in them?",
+                    filterable=False,
+                    elem_id="model",
+                )
+                strength = gr.Slider(
+                    0,
+                    2,
+                    1,
+                    step=0.05,
+                    label="Colour strength",
+                    elem_id="strength",
+                )
+                contrast = gr.Checkbox(
+                    label="Faded: restore the contrast first",
+                    elem_id="contrast",
+                )
+                button = gr.Button(
+                    "Colour with these settings", variant="primary", elem_id="colour"
+                )
+                gr.Markdown(
+                    f"At most {MAX_FILES} files at a time, of {MAX_MEGABYTES} MB and "
+                    f"{studio.max_pixels / 1e6:g} megapixels each. You get back the "
+                    "same format and size, with date and transparency kept. Your "
+                    "pictures stay on the computer that runs this page, and are "
+                    f"deleted there after {KEEP // 60} minutes. The colours are a "
+                    "guess, not history."
+                )
+            with gr.Column(scale=5, min_width=320):
+                status = gr.Markdown(
+                    "An example, from 1865. Drag the line.", elem_id="status"
+                )
+                slider = gr.ImageSlider(
+                    (str(example.before), str(example.after)),
+                    label=example.name,
+                    max_height=600,
+                    buttons=["fullscreen"],
+                    interactive=False,
+                    elem_id="slider",
+                )
+                with gr.Row():
+                    one = gr.DownloadButton(
+                        visible=False, variant="primary", elem_id="one"
+                    )
+                    everything = gr.DownloadButton(visible=False, elem_id="all")
+                gallery = gr.Gallery(
+                    visible=False,
+                    show_label=False,
+                    columns=6,
+                    height="auto",
+                    object_fit="cover",
+                    allow_preview=False,
+                    interactive=False,
+                    buttons=[],
+                    elem_id="gallery",
+                )
+        gr.on(
+            [files.upload, button.click],
+            run,
+            [files, model, strength, contrast],
+            [slider, one, gallery, everything, status, results],
+            concurrency_limit=AT_ONCE,
+            api_visibility="private",
+            show_progress_on=[status],
+        )
+        gallery.select(choose, [results], [slider, one], api_visibility="private")
+    page.queue(max_size=50, api_open=False)
+    return page
+
+
+def launch(
+    host="127.0.0.1",
+    port=None,
+    share=False,
+    max_megapixels=MAX_MEGAPIXELS,
+    models=None,
+    wait=False,
+):
+    """Opens the page; in a notebook it appears under the cell.
+
+    Args:
+        host: the address to listen at: this machine only, or "0.0.0.0" for everybody
+            in the network.
+        port: 1 to 65535; None takes the first free one from 7860 on.
+        share: ask Gradio's servers for a public link. Without it nothing leaves this
+            machine.
+        max_megapixels: larger pictures are refused.
+        models: as for `Studio`.
+        wait: do not return before Ctrl-C.
+
+    Returns:
+        The running `gradio.Blocks`; its `local_url` says where, `close()` ends it.
+
+    Raises:
+        ValueError: if `port` is none.
+        OSError: if the port is taken.
+    """
+    if port is not None and not 1 <= port <= 65535:
+        raise ValueError(f"port must be from 1 to 65535, got {port}.")
+    folder = _folder()
+    page = build_page(Studio(folder, max_megapixels, models))
+    largest = MAX_MEGABYTES * 2**20
+    page.launch(
+        server_name=host,
+        server_port=port,
+        share=bool(share),
+        quiet=True,
+        prevent_thread_lock=True,
+        height=900,  # of the frame in a notebook
+        max_file_size=largest,
+        theme=gr.themes.Soft(font=["system-ui", "sans-serif"]),
+        css=_CSS,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+        app_kwargs={
+            "middleware": [Middleware(Door, folder, MAX_FILES * largest + 2**20)]
+        },
+    )
+    if wait:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C
+        print(f"The page is at {page.local_url} (Ctrl-C ends it).", flush=True)
+        page.block_thread()
+    return page
+
+
+@functools.cache
+def _folder():
+    """The folder of uploads and results: one a process, deleted at its end."""
+    folder = Path(tempfile.mkdtemp(prefix="colorlib-app-")).resolve()
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+    def keep_clean():
+        while folder.is_dir():
+            sweep(folder)
+            time.sleep(60)
+
+    threading.Thread(target=keep_clean, daemon=True).start()
+    return folder
+
+
+def _shown(results, problems, text, zipped=None):
+    """What the page shows: values for slider, buttons, gallery, status and state."""
+    lines = [f"**{text}**", *(f"Not coloured: {_plain(line)}" for line in problems)]
+    several = len(results) > 1
+    return (
+        *_looked_at(results[0]),
+        gr.Gallery([str(result.after) for result in results], visible=several),
+        gr.DownloadButton(
+            f"Download all {len(results)} (zip)", zipped, visible=zipped is not None
+        ),
+        "\n\n".join(lines),
+        results,
+    )
+
+
+def _looked_at(result):
+    return (
+        gr.ImageSlider((str(result.before), str(result.after)), label=result.name),
+        gr.DownloadButton(f"Download {result.file.name}", result.file, visible=True),
+    )
+
+
+def _plain(text):
+    """Text for the page to show as it stands: a file name may be HTML or Markdown."""
+    return re.sub(r"([\\`*_{}\[\]()#|~$!-])", r"\\\1", html.escape(text))
+
+
+def _refusal(lines):
+    return gr.Error(
+        "<br>".join(map(html.escape, lines)),
+        duration=None,
+        print_exception=False,
+    )

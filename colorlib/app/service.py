@@ -1,0 +1,173 @@
+"""What the web page does with an uploaded file; nothing of the page itself."""
+
+import contextlib
+import os
+import tempfile
+import threading
+import time
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from colorlib.colorize.colorizer import Colorizer
+from colorlib.colorize.files import before_after
+from colorlib.errors import PictureError
+from colorlib.images.io import (
+    EXTENSIONS,
+    Picture,
+    format_for,
+    read_picture,
+    write_picture,
+)
+from colorlib.images.restoration import restore
+from colorlib.models.cards import available_models, read_card
+from colorlib.utils.files import ROOT
+
+MAX_MEGAPIXELS = 50  # a picture, all its frames together
+KEEP = 3600  # seconds until uploads and results are deleted
+# What the models are for; one that is missing here is called by its card's title.
+PURPOSES = {
+    "flagship": "Any photograph",
+    "general": "Any photograph, paler",
+    "mixed": "Any photograph, bolder",
+    "landscape2": "Landscapes",
+    "flower2": "Flowers",
+    "comics_gan": "Comics, bolder",
+    "comics_mse": "Comics, paler",
+    "landscape": "Small landscapes",
+    "flower": "Small flowers",
+    "dog": "Tiny dogs",
+    "airplane": "Tiny airplanes",
+    "car": "Tiny cars",
+    "ship": "Tiny ships",
+    "multiclass_cifar10": "Tiny things",
+}
+_EXAMPLE = ROOT / "data" / "samples" / "old" / "nagasaki-boats.jpg"
+_ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "BMP": ".bmp", "DIB": ".bmp", "GIF": ".gif"}
+_ENDINGS |= {"TIFF": ".tif", "WEBP": ".webp", "AVIF": ".avif", "HEIF": ".heic"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A coloured photograph: its name, two small pictures to look at, and the file."""
+
+    name: str
+    before: Path
+    after: Path
+    file: Path
+
+
+class Studio:
+    """Colours uploaded files, for everybody who has the page open.
+
+    Args:
+        folder: where results go.
+        max_megapixels: larger pictures are refused.
+        models: names of shipped models, or paths of weights files; None stands for
+            all shipped ones. The first is loaded now, the others on demand.
+
+    Raises:
+        FileNotFoundError: if there is no such model.
+        errors.WeightsError: if its weights are damaged.
+    """
+
+    def __init__(self, folder, max_megapixels=MAX_MEGAPIXELS, models=None):
+        """See the class."""
+        self.folder = Path(folder)
+        self.max_pixels = round(max_megapixels * 1e6)
+        self.models = [str(model) for model in models or _shipped()]
+        self._loaded, self._loading = {}, threading.Lock()
+        self.colorizer(self.models[0])
+
+    def colorizer(self, model):
+        """The `Colorizer` of a model, loaded once for all threads."""
+        with self._loading:
+            if model not in self._loaded:
+                self._loaded[model] = Colorizer(model)
+            return self._loaded[model]
+
+    def colour(self, path, model, strength=1.0, contrast=False, place=None):
+        """Colours one file.
+
+        Args:
+            path: the file.
+            model: one of `models`.
+            strength: as for `Colorizer.colorize`.
+            contrast: whether to restore the contrast first; see `restore`.
+            place: the folder of the result; None makes a new one.
+
+        Returns:
+            A `Result`; its file has the format and the size of the original.
+
+        Raises:
+            PictureError: if it cannot be read or written; the message does not say
+                where the file lies.
+            ValueError: if `model` or `strength` is none of those possible.
+        """
+        if model not in self.models:
+            raise ValueError(f"model must be one of {self.models}, got {model!r}.")
+        path, place = Path(path), Path(place or tempfile.mkdtemp(dir=self.folder))
+        try:
+            picture = read_picture(path, every_frame=True, max_pixels=self.max_pixels)
+            ready = restore(picture) if contrast else picture
+            colored = self.colorizer(model).colorize(ready, strength)
+            file = place / f"{path.stem}-colour{_ending(path, picture)}"
+            write_picture(file, colored)
+        except PictureError as error:
+            said = str(error)
+            for folder in (path.parent, place):
+                said = said.replace(f"{folder}{os.sep}", "")
+            raise PictureError(said) from None
+        pair = before_after(picture, colored).rgb  # (h, w + 8 + w, 3)
+        width = (pair.shape[1] - 8) // 2
+        for name, rgb in (("before", pair[:, :width]), ("after", pair[:, -width:])):
+            write_picture(place / f"{name}.jpg", Picture(rgb), quality=90)
+        return Result(path.name, place / "before.jpg", place / "after.jpg", file)
+
+    def example(self):
+        """The `Result` that the page begins with; it is not deleted by `sweep`."""
+        place = self.folder / "example"
+        place.mkdir(exist_ok=True)
+        return self.colour(_EXAMPLE, self.models[0], place=place)
+
+    def pack(self, results):
+        """Puts the files of several `Result`s into one zip; returns its path."""
+        path = Path(tempfile.mkdtemp(dir=self.folder)) / "photographs-in-colour.zip"
+        with zipfile.ZipFile(path, "w") as file:  # stored: pictures are compressed
+            for number, result in enumerate(results, start=1):
+                name = result.file.name
+                if name in file.namelist():
+                    name = f"{result.file.stem}-{number}{result.file.suffix}"
+                file.write(result.file, name)
+        return path
+
+
+def sweep(folder, age=KEEP):
+    """Deletes what was written into a folder more than `age` seconds ago."""
+    for path in Path(folder).rglob("*"):
+        with contextlib.suppress(OSError):  # gone, or a folder that is not empty
+            old = time.time() - path.stat().st_mtime > age
+            if old and "example" not in path.relative_to(folder).parts[:1]:
+                path.rmdir() if path.is_dir() else path.unlink()
+
+
+def label(model):
+    """What a model is called in the page."""
+    purpose = PURPOSES.get(model) or read_card(model)[1]["title"]
+    return f"{purpose} · {Path(model).stem}"
+
+
+def _shipped():
+    """The names of the shipped models that colour, the most useful first."""
+    there = [n for n in available_models() if read_card(n)[1].get("kind") is None]
+    return [n for n in PURPOSES if n in there] + [n for n in there if n not in PURPOSES]
+
+
+def _ending(path, picture):
+    """The ending of the result's name: the original's, if it tells the truth."""
+    true = _ENDINGS.get(picture.format, ".png")
+    if path.suffix.lower() in EXTENSIONS:
+        with contextlib.suppress(PictureError):
+            if format_for(path) == format_for(f"x{true}"):
+                return path.suffix
+    return true

@@ -1,0 +1,249 @@
+"""What each command of the command line does with its options; see `__main__`.
+
+Each function takes the parsed options and returns the exit code. Modules that start
+Keras are imported where they are used, so that `--help` and mistakes cost no time.
+"""
+
+import contextlib
+import importlib.util
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from colorlib.colorize.files import colour_files
+from colorlib.utils.files import ROOT
+
+
+def colorize(options):
+    """Colours files and folders; 1 if any of them could not be."""
+    restoring = options.contrast or options.fill_red
+
+    @cache
+    def colorizer():
+        _start_keras()
+        from colorlib.colorize.colorizer import DEFAULT_MODEL, Colorizer
+
+        return Colorizer(options.model or DEFAULT_MODEL, options.size)
+
+    def smoother():
+        from colorlib.video.smoothing import Smoother
+
+        return Smoother() if options.smooth else None
+
+    def start():
+        network = colorizer()
+        from colorlib.images.restoration import restore
+
+        def colour(picture):
+            if restoring:
+                picture = restore(picture, options.contrast, options.fill_red)
+            return network.colorize(picture, options.strength, smoother())
+
+        return colour
+
+    def start_film():
+        from colorlib.video.convert import FilmColorizer
+
+        return FilmColorizer(colorizer(), options.strength, smoother())
+
+    failed = colour_files(
+        options.files,
+        options.output,
+        start,
+        options.overwrite,
+        options.compare,
+        round(options.max_megapixels * 1e6),
+        None if restoring else start_film,
+    )
+    return 1 if failed else 0
+
+
+def app(options):
+    """Opens the web page, until Ctrl-C."""
+    if not importlib.util.find_spec("gradio"):
+        raise ImportError("the page needs Gradio: pip install 'gradio>=6.31'")
+    _start_keras()
+    from colorlib.app.page import launch
+
+    launch(
+        options.host,
+        options.port,
+        options.share,
+        options.max_megapixels,
+        options.model,
+        wait=True,
+    )
+    return 0
+
+
+def web(options):
+    """Builds the page that colours in the visitor's browser."""
+    _start_keras()
+    from colorlib.colorize.colorizer import DEFAULT_MODEL
+    from colorlib.export.site import build_page
+
+    files = build_page(options.folder, options.model or DEFAULT_MODEL)
+    total = sum(files.values())
+    print(f"{options.folder}: a visitor loads {total / 1e6:.1f} MB, of it")
+    for name, size in sorted(files.items(), key=lambda item: -item[1])[:2]:
+        print(f"  {name:12} {size / 1e6:5.1f} MB")
+    print(f"Look at it: python -m http.server --directory {options.folder}")
+    print("Publish it: copy the folder to any static host, such as GitHub Pages.")
+    return 0
+
+
+def export(options):
+    """Writes a model as ONNX or LiteRT."""
+    _start_keras()
+    from colorlib.colorize.colorizer import DEFAULT_MODEL
+    from colorlib.export.onnx import export_litert, export_onnx, load_colorizer
+
+    if options.size and options.format == "onnx":
+        raise ValueError("--size goes with --format litert; ONNX takes any size.")
+    network, about = load_colorizer(options.model or DEFAULT_MODEL)
+    ending = ".onnx" if options.format == "onnx" else ".tflite"
+    path = options.output or Path(about["name"] + ending)
+    if path.suffix != ending:
+        raise ValueError(f"--output must end in {ending}, got {path}.")
+    if options.format == "onnx":
+        export_onnx(network, path, about)
+    else:
+        multiple = int(about["multiple"])
+        side = round(int(about["size"]) / multiple) * multiple
+        size = options.size or (side, side)
+        if min(size) < 1 or any(each % multiple for each in size):
+            raise ValueError(
+                f"--size must be multiples of {multiple}, got {size[0]} {size[1]}."
+            )
+        export_litert(network, path, *size, about)
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _start_keras():
+    """Imports Keras without the pages that TensorFlow's native side prints."""
+    saved = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import keras
+
+        with contextlib.suppress(Exception):
+            keras.distribution.list_devices()  # the first look is the noisy one
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+
+
+def train(options):
+    """Trains a recipe, or lists them."""
+    from colorlib.training.recipes import RECIPES
+    from colorlib.training.translations import TRANSLATIONS
+
+    if options.recipe is None:
+        for name, recipe in {**RECIPES, **TRANSLATIONS}.items():
+            print(f"{name:19} {recipe.title}")
+        return 0
+    _start_keras()
+    from colorlib.models.cards import RUNS_FOLDER
+
+    if options.recipe in TRANSLATIONS:
+        from colorlib.training.translate import train
+    else:
+        from colorlib.training.trainer import train
+
+    folder = options.output or RUNS_FOLDER / options.recipe
+    print(f"Training {options.recipe} in {folder}; stopped, it goes on from there.")
+    if options.tensorboard:
+        print(f"Watch it with: tensorboard --logdir {folder / 'tensorboard'}")
+    card = train(options.recipe, folder, tensorboard=options.tensorboard)[1]
+    print(f"\nHeld-out pictures: {card['test']}.\n\n{card['table']}\n")
+    print(f"Weights, card, film, curves: {folder / options.recipe}.npz .json .gif .png")
+    return 0
+
+
+def evaluate(options):
+    """Scores a model on its own pictures, or on others."""
+    if options.json and not options.benchmark:
+        raise ValueError("--json goes with --benchmark.")
+    _start_keras()
+    if options.benchmark:
+        return _benchmark(options)
+    from colorlib.colorize.colorizer import DEFAULT_MODEL, load_network
+    from colorlib.data.sets import concatenate, load_pictures
+    from colorlib.evaluation.network import evaluate, middle, summarize
+    from colorlib.models.cards import read_card
+    from colorlib.training.recipes import RECIPES
+
+    path, card = read_card(options.model or DEFAULT_MODEL)
+    if card.get("kind") == "translation":
+        return _evaluate_translation(options)
+    recipe = RECIPES.get(card["name"])
+    if options.data is None and recipe is None:
+        raise ValueError(f"say --data: {card['name']} is not one of the recipes.")
+    names, categories, limit, crop = (options.data,), None, options.limit, None
+    size = card["inference_size"] if options.size is None else options.size
+    size = round(size / card["multiple"]) * card["multiple"]
+    if options.data is None:  # the pictures of the card, so that its figures come out
+        names, categories, limit = recipe.data, recipe.categories, limit or recipe.limit
+        if options.size is None:
+            size, crop = recipe.size, recipe.crop
+    pictures = concatenate(
+        load_pictures(name, options.part, size, categories, limit) for name in names
+    )
+    rgb = middle(pictures.rgb, crop)
+    rows = evaluate(
+        load_network(path, card),
+        rgb,
+        card["mean_ab"],
+        card["lightness_table"],
+        card["name"],
+    )
+    print(f"{', '.join(names)}, {options.part}: {pictures.describe()}\n")
+    print(summarize(rows, rgb)[1])
+    return 0
+
+
+def _benchmark(options):
+    from colorlib.colorize.colorizer import DEFAULT_MODEL
+    from colorlib.evaluation.benchmark import SIDE, run_benchmark
+
+    model, data = options.model or DEFAULT_MODEL, options.data or "photos"
+    size = SIDE if options.size is None else options.size
+    print(run_benchmark(model, data, options.part, size, options.limit, options.json))
+    return 0
+
+
+def _evaluate_translation(options):
+    from colorlib.training.translate import evaluate_again
+
+    if options.data is not None or options.size is not None:
+        raise ValueError("a translation is scored on its own pairs, at its own size.")
+    print(evaluate_again(options.model, options.part, options.limit))
+    return 0
+
+
+def data(options):
+    """Lists the data sets, or fetches and counts one."""
+    from colorlib.data.sets import describe_sets, load_pictures
+
+    if options.set is None:
+        print(describe_sets())
+        return 0
+    pictures = load_pictures(options.set, options.part, options.size)
+    print(f"{options.set}, {options.part}: {pictures.describe()}")
+    for line in pictures.bad:
+        print(f"unreadable: {line}", file=sys.stderr)
+    return 0
+
+
+def cards(options):
+    """Rewrites the figures in both README files from the cards."""
+    from colorlib.models.cards import WEIGHTS_FOLDER, cards_as_markdown, with_figures
+
+    page, readme = WEIGHTS_FOLDER / "README.md", ROOT / "README.md"
+    page.write_text(cards_as_markdown())
+    readme.write_text(with_figures(readme.read_text()))
+    print(f"rewritten from the cards: {page}, {readme}")
+    return 0

@@ -1,0 +1,219 @@
+"""The command line: `python -m colorlib colorize`, `app`, `train`, `evaluate`, ..."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from colorlib.cli import commands
+from colorlib.images.io import MAX_PIXELS
+
+
+def main(arguments=None):
+    """Runs one command.
+
+    Args:
+        arguments: list of strings, or None for those of the process.
+
+    Returns:
+        Exit code: 0 all done, 1 something failed (said on standard error), 2 the
+        command line is wrong.
+    """
+    options = _parser().parse_args(arguments)
+    # Before TensorFlow is imported: it prints pages otherwise.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        return options.run(options)
+    except (OSError, ValueError, ImportError) as error:
+        print(f"colorlib {options.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nstopped; what was finished is kept.", file=sys.stderr)
+        return 130
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m colorlib",
+        description="Colour photographs, and train and judge the networks that do it.",
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name, run, text, **more):
+        added = subparsers.add_parser(name, help=text, description=text, **more)
+        added.set_defaults(run=run)
+        return added
+
+    colorize = command(
+        "colorize", commands.colorize, "Colour photographs, films and folders."
+    )
+    colorize.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    colorize.add_argument(
+        "--output",
+        type=Path,
+        default=Path("colorized"),
+        metavar="FOLDER",
+        help="where the results go, under their own names (default: %(default)s)",
+    )
+    colorize.add_argument(
+        "--model", default=None, help="a shipped model, or the path of a weights file"
+    )
+    colorize.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        help="how strong the colours are: 0 grey, 1 as predicted, at most 3",
+    )
+    colorize.add_argument(
+        "--size",
+        type=int,
+        default=None,
+        metavar="PIXELS",
+        help="the network sees as many pixels as a square of this side has",
+    )
+    colorize.add_argument(
+        "--overwrite", action="store_true", help="replace results of earlier runs"
+    )
+    colorize.add_argument(
+        "--compare",
+        action="store_true",
+        help="also write before | after of each, into FOLDER/compare",
+    )
+    colorize.add_argument(
+        "--contrast",
+        action="store_true",
+        help="for faded prints: stretch the lightness to the full range first",
+    )
+    colorize.add_argument(
+        "--fill-red",
+        action="store_true",
+        help="for scratches: fill first what you painted pure red (255, 0, 0)",
+    )
+    colorize.add_argument(
+        "--no-smooth",
+        dest="smooth",
+        action="store_false",
+        help="for films and animations: colour every frame for itself",
+    )
+    colorize.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=MAX_PIXELS / 1e6,
+        metavar="N",
+        help="refuse larger pictures (default: %(default)g)",
+    )
+
+    app = command("app", commands.app, "Open a page that colours photographs.")
+    app.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="who can open it: 127.0.0.1 this machine (the default), 0.0.0.0 everybody "
+        "in your network",
+    )
+    app.add_argument(
+        "--port", type=int, default=None, help="default: the first free one from 7860"
+    )
+    app.add_argument(
+        "--share",
+        action="store_true",
+        help="ask Gradio's servers for a public link; pictures then pass through them",
+    )
+    app.add_argument(
+        "--model",
+        action="append",
+        help="offer this one only: a shipped model, or the path of a weights file; may "
+        "be given several times (default: all shipped ones)",
+    )
+    app.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=50.0,
+        metavar="N",
+        help="refuse larger pictures (default: %(default)g)",
+    )
+
+    web = command(
+        "web", commands.web, "Build a web page that colours in the visitor's browser."
+    )
+    web.add_argument("folder", type=Path, help="where to; any static host serves it")
+    web.add_argument(
+        "--model", default=None, help="a shipped model, or the path of a weights file"
+    )
+
+    export = command(
+        "export", commands.export, "Write a model for other programs and phones."
+    )
+    export.add_argument("model", nargs="?", help="default: the flagship")
+    export.add_argument("--format", choices=("onnx", "litert"), default="onnx")
+    export.add_argument(
+        "--output",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="default: MODEL.onnx or MODEL.tflite in this folder",
+    )
+    export.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        default=None,
+        metavar=("HEIGHT", "WIDTH"),
+        help="with litert: what the network sees (default: the model's own square); "
+        "an ONNX file takes any size",
+    )
+
+    train = command("train", commands.train, "Train a recipe; run again, it goes on.")
+    train.add_argument("recipe", nargs="?", help="without it: list the recipes")
+    train.add_argument(
+        "--output",
+        type=Path,
+        default=None,
+        metavar="FOLDER",
+        help="checkpoints, history, a film of held-out pictures, weights and card "
+        "(default: data/cache/runs/RECIPE)",
+    )
+    train.add_argument(
+        "--tensorboard",
+        action="store_true",
+        help="write the losses for TensorBoard, into FOLDER/tensorboard",
+    )
+
+    evaluate = command(
+        "evaluate", commands.evaluate, "Score a model beside the floors."
+    )
+    evaluate.add_argument(
+        "model",
+        nargs="?",
+        help="a shipped model, or the path of a weights file (default: flagship)",
+    )
+    evaluate.add_argument(
+        "--benchmark",
+        action="store_true",
+        help="colour pictures of 256 pixels as `colorize` does, with LPIPS, the top-1 "
+        "of a classifier, and differences to the floors (default --data: photos)",
+    )
+    evaluate.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="with --benchmark: also write the figures there",
+    )
+    evaluate.add_argument(
+        "--data",
+        default=None,
+        metavar="SET",
+        help="a data set, or a folder, zip or tar (default: what the model trained on)",
+    )
+    evaluate.add_argument(
+        "--part", default="test", help="train, validation, test, or all"
+    )
+    evaluate.add_argument("--size", type=int, default=None, help="side in pixels")
+    evaluate.add_argument("--limit", type=int, default=None, help="at most so many")
+
+    data = command("data", commands.data, "List the data sets, or fetch and count one.")
+    data.add_argument("set", nargs="?", help="a data set, folder, zip or tar")
+    data.add_argument("--part", default="train", help="train, validation, test, or all")
+    data.add_argument("--size", type=int, default=64, help="side in pixels")
+
+    command("cards", commands.cards, "Rewrite the figures in both README files.")
+    return parser

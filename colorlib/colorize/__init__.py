@@ -1,0 +1,12 @@
+"""From a grey photograph to a coloured one: one picture, or whole folders."""
+
+import lazy_loader
+
+# Each name is imported when it is first used, so that no command waits for Keras.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "colorizer": ["DEFAULT_MODEL", "Colorizer"],
+        "files": ["before_after", "colour_files"],
+    },
+)

@@ -1,0 +1,155 @@
+"""Photo in, photo out: predict small, enlarge ab, keep the full-size L."""
+
+import numpy as np
+from keras import ops
+
+from colorlib.ab_bins import as_colorizer
+from colorlib.images.io import Picture, resize_plane, resize_rgb
+from colorlib.lab import lab_to_rgb8, rgb8_to_lab, scale_L, unscale_ab
+from colorlib.models.cards import read_card
+from colorlib.models.mobilenet_unet import build
+from colorlib.models.weights import load_weights
+
+DEFAULT_MODEL = "flagship"
+STRIP = 256  # rows painted at a time
+
+
+def load_network(path, card):
+    """Builds the network of a card and fills in its weights.
+
+    Args:
+        path: of the weights.
+        card: dict; both as `models.read_card` gives them.
+
+    Returns:
+        `keras.Model` from `(B, H, W, 1)`, L / 50 - 1, to `(B, H, W, 2)`, ab / 128, of
+        colour classes their annealed mean.
+
+    Raises:
+        errors.WeightsError: if the weights are damaged.
+    """
+    network = build(card["network"], **card["options"])
+    load_weights(network, path)
+    return as_colorizer(network)
+
+
+class Colorizer:
+    """A trained network that colours photographs of any size.
+
+    Args:
+        model: a name from `models.available_models()`, or the path of a weights file
+            with its card beside it.
+        size: the network sees as many pixels as a square of this side has (of a very
+            long picture fewer); None takes the card's.
+
+    Raises:
+        FileNotFoundError: if there is no such model.
+        ValueError: if `size` is smaller than 32.
+        errors.WeightsError: if the weights are damaged.
+    """
+
+    def __init__(self, model=DEFAULT_MODEL, size=None):
+        """See the class."""
+        path, card = read_card(model)
+        self.size = int(card["inference_size"] if size is None else size)
+        if self.size < 32:
+            raise ValueError(f"size must be at least 32 pixels, got {self.size}.")
+        self.multiple, self.gain = card["multiple"], card.get("gain", 1.0)
+        self.key = f"{card['sha256']} {self.size}"  # what the colours depend on
+        self.network = load_network(path, card)
+
+    def predict_ab(self, L):
+        """Predicts the colours of one picture.
+
+        Args:
+            L: float array `(H, W)`, L* in [0, 100], any size.
+
+        Returns:
+            float32 array `(H, W, 2)`, a* and b* in CIE units.
+        """
+        seen = resize_plane(L, *self._network_size(*L.shape))
+        return _enlarge(self.predict(seen[None])[0], *L.shape)
+
+    def colorize(self, picture, strength=1.0, smoother=None):
+        """Colours a picture; its lightness stays as it is.
+
+        Args:
+            picture: a `images.Picture`; its own colours, if any, are replaced.
+            strength: factor of the predicted ab: 0 is grey, 1 what the model is for.
+            smoother: a new `video.Smoother` for the frames of an animation, or
+                None: every frame for itself.
+
+        Returns:
+            A `Picture` of the same size, with the same alpha and metadata. Frames of
+            an animation are coloured one by one.
+
+        Raises:
+            ValueError: if `strength` is not in [0, 3].
+        """
+        if not 0.0 <= strength <= 3.0:
+            raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
+        L = self.look(picture.rgb)
+        ab = self.predict(L[None])[0]
+        if smoother:
+            ab = smoother(L, ab)
+        rgb = self.paint(picture.rgb, ab * strength)
+        frames = [self.colorize(frame, strength, smoother) for frame in picture.frames]
+        kind, info, notes = picture.format, picture.info, picture.notes
+        return Picture(rgb, picture.alpha, kind, info, frames, notes)
+
+    def look(self, rgb):
+        """What the network sees of a picture.
+
+        Args:
+            rgb: uint8 array `(H, W, 3)`.
+
+        Returns:
+            float32 array `(h, w)`: L* in [0, 100], at the network's size.
+        """
+        return rgb8_to_lab(resize_rgb(rgb, *self._network_size(*rgb.shape[:2])))[..., 0]
+
+    def predict(self, L):
+        """Predicts the colours of pictures of one size, as small as they are seen.
+
+        Args:
+            L: float array `(B, h, w)` of what `look` gave.
+
+        Returns:
+            float32 array `(B, h, w, 2)`, a* and b* in CIE units.
+        """
+        seen = scale_L(np.clip(L, 0.0, 100.0).astype("float32"))
+        # A direct call: `predict` would compile a graph for every new size.
+        ab = self.network(seen[..., None], training=False)
+        return unscale_ab(ops.convert_to_numpy(ab)) * self.gain
+
+    def paint(self, rgb, ab):
+        """Gives a picture these colours; its lightness stays as it is.
+
+        Args:
+            rgb: uint8 array `(H, W, 3)`.
+            ab: float array `(h, w, 2)`, a* and b* in CIE units, of any size.
+
+        Returns:
+            uint8 array `(H, W, 3)`.
+        """
+        height, width = rgb.shape[:2]
+        painted = np.empty_like(rgb)
+        # In strips: the ab of 100 megapixels alone would take 800 MB.
+        for top in range(0, height, STRIP):
+            rows = slice(top, min(top + STRIP, height))
+            L = rgb8_to_lab(rgb[rows])[..., :1]
+            lab = np.concatenate([L, _enlarge(ab, height, width, rows)], axis=-1)
+            painted[rows] = lab_to_rgb8(lab)
+        return painted
+
+    def _network_size(self, height, width):
+        """Height and width for the network: near its size, multiples of its stride."""
+        scale = self.size / (height * width) ** 0.5
+        scale = min(scale, 4 * self.size / max(height, width)) / self.multiple
+        return [max(1, round(side * scale)) * self.multiple for side in (height, width)]
+
+
+def _enlarge(ab, height, width, rows=slice(None)):
+    """Enlarges ab `(h, w, 2)` to `height` x `width`, or to these rows of it."""
+    planes = [resize_plane(ab[..., c], height, width, rows) for c in (0, 1)]
+    return np.stack(planes, axis=-1)

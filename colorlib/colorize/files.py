@@ -1,0 +1,192 @@
+"""Many files in, as many out: the loop over what `jobs` has planned."""
+
+import sys
+import time
+
+import numpy as np
+from tqdm import tqdm
+
+from colorlib.colorize.jobs import plan, same
+from colorlib.errors import PictureError
+from colorlib.images.io import (
+    MAX_PIXELS,
+    Picture,
+    read_picture,
+    resize_rgb,
+    write_picture,
+)
+from colorlib.utils.files import UNFINISHED
+
+PAIR_SIDE = 2048  # longest side of each half of a pair, in pixels
+_LEFTOVER_AGE = 3600  # seconds after which an unfinished file is nobody's any more
+
+
+def colour_files(
+    files,
+    output,
+    start,
+    overwrite=False,
+    compare=False,
+    max_pixels=MAX_PIXELS,
+    start_film=None,
+):
+    """Colours files and folders; says what was done, and at the end what was not.
+
+    Results of earlier runs are skipped, so that an interrupted run goes on where it
+    was. A bad file does not stop the others. A result is whole or not there.
+
+    Args:
+        files: paths of pictures, films and folders.
+        output: the folder of the results.
+        start: function that returns the function that colours a `Picture`; called
+            once, and only if there is something to colour.
+        overwrite: replace results of earlier runs; never an original.
+        compare: also write before | after of each into `output/compare`.
+        max_pixels: as for `read_picture`; of a film, those of one frame.
+        start_film: function that returns a painter for one film (see
+            `video.convert_film`), called for each; without it, films are refused.
+
+    Returns:
+        How many could not be coloured.
+
+    Raises:
+        OSError: if results cannot be written: nobody knows about the next one either.
+    """
+    jobs, failures, others = plan(files, output, compare)
+    waiting = [job for job in jobs if overwrite or job.missing()]
+    if others:
+        kinds = ", ".join(f"{n} {e or 'without ending'}" for e, n in others.items())
+        count = others.total()
+        print(f"{count} left out, by their endings no pictures or films: {kinds}.")
+    if len(waiting) < len(jobs):
+        print(
+            f"{len(jobs) - len(waiting)} already in {output}, skipped "
+            "(--overwrite colours them again)."
+        )
+    _remove_pieces([job for job in jobs if job not in waiting])
+    total = len(jobs) + len(failures)
+    colour = None
+    try:
+        for folder in {job.target.parent for job in waiting}:
+            _remove_leftovers(folder)
+        for job in tqdm(waiting, "colouring", delay=2, leave=False, disable=None):
+            wanted = overwrite or not job.target.is_file()
+            if colour is None and wanted and not job.is_film:
+                colour = start()
+            try:
+                if job.is_film:
+                    said = _do_film(job, start_film, wanted, max_pixels)
+                else:
+                    said = _do(job, colour, wanted, max_pixels)
+            except MemoryError:
+                failures.append(f"{job.source}: not enough memory; make it smaller.")
+            except PictureError as error:
+                named = tuple(map(str, (job.source, job.target, job.pair)))
+                name = "" if str(error).startswith(named) else f"{job.source}: "
+                failures.append(f"{name}{error}")
+            else:
+                tqdm.write(said, file=sys.stdout)
+    finally:
+        if failures:
+            print(f"{len(failures)} of {total} not coloured:", file=sys.stderr)
+            for failure in failures:
+                print(f"  {failure}", file=sys.stderr)
+    return len(failures)
+
+
+def before_after(before, after):
+    """Two pictures side by side, for looking at: a `Picture` without metadata.
+
+    Args:
+        before: a `Picture`; transparency is laid over white.
+        after: another, of the same height and width.
+
+    Returns:
+        A `Picture`; each half is at most `PAIR_SIDE` pixels high and wide.
+    """
+    height, width = before.rgb.shape[:2]
+    scale = min(1.0, PAIR_SIDE / max(height, width))
+    height, width = max(1, round(height * scale)), max(1, round(width * scale))
+    halves = [resize_rgb(_over_white(p), height, width) for p in (before, after)]
+    gap = np.full((height, 8, 3), 255, "uint8")
+    return Picture(np.hstack([halves[0], gap, halves[1]]), format=before.format)
+
+
+def _do(job, colour, wanted, max_pixels):
+    """Does what is missing of one job; returns what to say about it."""
+    picture = read_picture(job.source, every_frame=True, max_pixels=max_pixels)
+    if wanted:
+        colored = colour(picture)
+        write_picture(job.target, colored)
+        said = f"{job.source} -> {job.target}"
+    else:
+        colored = read_picture(job.target, max_pixels=max_pixels)
+        said = f"{job.source} -> {job.pair}"
+    if job.pair:
+        write_picture(job.pair, before_after(picture, colored))
+    notes = list(dict.fromkeys(picture.notes))
+    if picture.frames:
+        notes.append(f"{1 + len(picture.frames)} frames")
+    return f"{said} ({'; '.join(notes)})" if notes else said
+
+
+def _do_film(job, start_film, wanted, max_pixels):
+    """The same for a film."""
+    convert = _film_module()
+    if convert is None:
+        raise PictureError("films need PyAV (pip install av).")
+    if start_film is None:
+        raise PictureError(
+            "--contrast and --fill-red are for pictures; from frame to frame of a film "
+            "they would flicker. Leave them out."
+        )
+    if wanted:
+        if job.target.is_file() and same(job.target.parent, job.source.parent):
+            raise PictureError(
+                f"{job.target} may be an original; choose another --output."
+            )
+        done = convert.convert_film(job.source, job.target, start_film(), max_pixels)
+        said = f"{job.source} -> {job.target}"
+    else:
+        said = f"{job.source} -> {job.pair}"
+    if job.pair:
+        pairs = convert.PairMaker(job.target, _pair_of_frames)
+        pair_done = convert.convert_film(job.source, job.pair, pairs, max_pixels)
+        done = done if wanted else pair_done
+    frames, notes = done
+    return f"{said} ({'; '.join([*notes, f'{frames} frames'])})"
+
+
+def _pair_of_frames(before, after):
+    return before_after(Picture(before), Picture(after)).rgb
+
+
+def _film_module():
+    """`colorlib.video.convert`, or None without PyAV: pictures must not need it."""
+    try:
+        from colorlib.video import convert
+    except ImportError:
+        return None
+    return convert
+
+
+def _over_white(picture):
+    if picture.alpha is None:
+        return picture.rgb
+    share = picture.alpha[..., None] / np.float32(255)
+    return np.rint(picture.rgb * share + 255 * (1 - share)).astype("uint8")
+
+
+def _remove_leftovers(folder):
+    """Deletes what a killed run was writing, but nothing that may still be written."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        if time.time() - path.stat().st_mtime > _LEFTOVER_AGE:
+            path.unlink(missing_ok=True)
+
+
+def _remove_pieces(jobs):
+    """Deletes what a run left that was killed just after a film was whole."""
+    convert = _film_module() if any(job.is_film for job in jobs) else None
+    for job in jobs if convert else ():
+        if job.is_film:
+            convert.remove_pieces(job.target)

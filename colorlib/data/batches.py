@@ -1,0 +1,111 @@
+"""Batches of L and ab for `model.fit`, the same on every run and backend."""
+
+import keras
+import numpy as np
+
+from colorlib.images.io import resize_rgb
+from colorlib.lab import rgb8_to_lab, scale_ab, scale_L
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches `(L, ab)` cut from pictures, in an order fixed by seed and epoch.
+
+    Epoch `e` shuffles, crops and mirrors with the random numbers of `(seed, e)`
+    alone, so training that resumes at epoch `e` sees what it would have seen.
+
+    Args:
+        rgb: uint8 array `(N, S, S, 3)`, sRGB.
+        batch_size: pictures in a batch. In training the last, smaller batch of an
+            epoch is left out (its pictures come in other epochs).
+        training: whether to shuffle, crop at random and mirror.
+        crop: side of the crops in pixels, or None for the whole picture. The middle
+            is cut where `training` is False.
+        seed: of the random numbers.
+        epoch: the epoch to begin with.
+        steps: batches in an epoch of training, or None for as many as there are
+            pictures for. An epoch of fewer sees a random part of the pictures.
+        zoom: whether training crops are of any side from `crop` to the picture's, and
+            shrunk to `crop`.
+
+    Raises:
+        ValueError: if there are fewer pictures than one batch or than `steps` batches,
+            or the crop is larger than the pictures.
+    """
+
+    def __init__(
+        self,
+        rgb,
+        batch_size=32,
+        training=True,
+        crop=None,
+        seed=0,
+        epoch=0,
+        steps=None,
+        zoom=False,
+    ):
+        """See the class."""
+        super().__init__()
+        size = rgb.shape[1]
+        if len(rgb) < (batch_size if training else 1):
+            raise ValueError(
+                f"{len(rgb)} pictures do not fill one batch of {batch_size}."
+            )
+        if crop is not None and crop > size:
+            raise ValueError(f"a crop of {crop} does not fit into {size} pixels.")
+        self.rgb, self.batch_size, self.training = rgb, batch_size, training
+        self.crop, self.seed, self.zoom = crop or size, seed, zoom
+        self.steps = len(rgb) // batch_size if training else -(-len(rgb) // batch_size)
+        if training and steps is not None:
+            if not 1 <= steps <= self.steps:
+                raise ValueError(
+                    f"steps must be in 1 to {self.steps}, for which there are "
+                    f"pictures, got {steps}."
+                )
+            self.steps = steps
+        self.start_at(epoch)
+
+    def __len__(self):
+        """Number of batches left of the epoch that comes next."""
+        return self.steps - self.first
+
+    def __getitem__(self, index):
+        """Batch `index`: float32 `(B, S, S, 1)` L / 50 - 1, `(B, S, S, 2)` ab / 128."""
+        index += self.first
+        chosen = slice(index * self.batch_size, (index + 1) * self.batch_size)
+        pictures = []
+        for i, side, top, left, mirror in zip(
+            self.order[chosen], *(column[chosen] for column in self.jitter)
+        ):
+            piece = self.rgb[i, top : top + side, left : left + side]
+            if side != self.crop:
+                piece = resize_rgb(piece, self.crop, self.crop)
+            pictures.append(piece[:, ::-1] if mirror else piece)
+        lab = rgb8_to_lab(np.stack(pictures))
+        return scale_L(lab[..., :1]), scale_ab(lab[..., 1:])
+
+    def on_epoch_end(self):
+        """Draws the next epoch's order, crops and mirroring; Keras calls it."""
+        self.start_at(self.epoch + 1)
+
+    def start_at(self, epoch, first=0):
+        """Makes `epoch` the one that comes next, from its batch `first` on."""
+        self.epoch, self.first = epoch, first
+        count, room = len(self.rgb), self.rgb.shape[1] - self.crop
+        if not self.training:
+            self.order = np.arange(count)
+            middle = np.full(count, room // 2)
+            sides = np.full(count, self.crop)
+            self.jitter = (sides, middle, middle, np.zeros(count, bool))
+            return
+        random = np.random.default_rng([self.seed, epoch])
+        self.order = random.permutation(count)
+        sides = np.full(count, self.crop)
+        if self.zoom:
+            sides = random.integers(self.crop, self.rgb.shape[1] + 1, count)
+            room = self.rgb.shape[1] - sides
+        self.jitter = (
+            sides,
+            random.integers(0, room + 1, count),
+            random.integers(0, room + 1, count),
+            random.random(count) < 0.5,
+        )

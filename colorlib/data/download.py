@@ -1,0 +1,225 @@
+"""Downloads that are checked, atomic and resumable."""
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+from tqdm import tqdm
+
+from colorlib.data.archives import check_archive
+from colorlib.errors import DataError
+from colorlib.utils.files import ROOT
+
+RETRIES = 3  # failures in a row that brought nothing new
+BACKOFF = 0.5  # seconds before the first retry; doubled each time
+TIMEOUT = (10, 60)  # seconds to connect, and between two pieces
+_CAUSES = {
+    "refused": "the connection is refused",
+    "resol|getaddrinfo|not known": "the address cannot be looked up (no network?)",
+    "timed out": "no answer in time",
+    "nreachable": "the network cannot be reached",
+    "CERTIFICATE": "the certificate is not valid",
+    "broken|reset|aborted|IncompleteRead": "the connection broke off",
+}
+
+
+class AbsentError(DataError):
+    """The server answers that there is no such file."""
+
+
+def cache_folder():
+    """Where fetched files are kept: `COLORLIB_CACHE`, or `data/cache`."""
+    folder = os.environ.get("COLORLIB_CACHE")
+    return Path(folder).expanduser() if folder else ROOT / "data" / "cache"
+
+
+def download(url, path, sha256=None, size=None):
+    """Downloads a file; what was interrupted goes on where it stopped.
+
+    The bytes go to `<path>.part` and get their final name only when their number, and
+    the hash (or, without one, the archive itself), have been checked.
+
+    Args:
+        url: an http or https address.
+        path: where to put the file. A complete file that is there already is kept.
+        sha256: the expected hash in hexadecimal, or None.
+        size: the expected number of bytes, or None.
+
+    Returns:
+        The path, as a `Path`.
+
+    Raises:
+        DataError: if the file cannot be had whole; the message says why.
+    """
+    import requests
+
+    path = Path(path)
+    if path.is_file() and size in (None, path.stat().st_size):
+        return path
+    part = path.with_name(path.name + ".part")
+    failures = most = 0
+    try:
+        while True:
+            try:
+                _transfer(url, part, sha256, size)
+                break
+            except requests.RequestException as error:
+                have = part.stat().st_size if part.exists() else 0
+                failures, most = (1, have) if have > most else (failures + 1, most)
+                if failures > RETRIES:
+                    raise DataError(
+                        f"{shown(url)} cannot be fetched: {reason(error)}."
+                        + (f" The next try goes on after {have} bytes." if have else "")
+                    ) from None
+                time.sleep(BACKOFF * 2 ** (failures - 1))
+        try:
+            _check_content(part, path.name, sha256)
+        except DataError as error:
+            _discard(part)
+            raise DataError(f"{shown(url)}: {error} It was deleted.") from None
+        os.replace(part, path)
+        _discard(part)
+    except DataError:
+        raise
+    except OSError as error:
+        raise DataError(
+            f"{shown(url)} cannot be stored in {path.parent}: {error.strerror}. Free "
+            "the disk or the rights there, or set COLORLIB_CACHE to another folder."
+        ) from error
+    return path
+
+
+def shown(url):
+    """A URL without user, password and query, for messages."""
+    return re.sub(r"//[^/@]*@", "//", url).split("?")[0]
+
+
+def reason(error):
+    """The cause of a network error in a few words."""
+    text = str(error)
+    for pattern, words in _CAUSES.items():
+        if re.search(pattern, text):
+            return words
+    return re.sub(r"\?\S+", "", text).strip(". ") or type(error).__name__
+
+
+def _transfer(url, part, sha256, size):
+    """Fetches what `part` lacks; a `requests` error means: try again."""
+    import requests
+
+    note = part.with_name(part.name + ".json")  # which file the bytes belong to
+    known, have = _read_note(note), 0
+    if known.get("url") == url and known.get("validator") and part.is_file():
+        have = part.stat().st_size
+        if have == known.get("total"):
+            return
+    headers = {"Accept-Encoding": "identity"}
+    if have:
+        headers |= {"Range": f"bytes={have}-", "If-Range": known["validator"]}
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        _check_status(response, part, url)
+        etag = response.headers.get("ETag", "W/")  # a weak one cannot be used
+        modified = response.headers.get("Last-Modified")
+        validator = modified if etag.startswith("W/") else etag
+        if response.status_code == 206:
+            content_range = response.headers.get("Content-Range", "")
+            said = re.match(r"bytes (\d+)-\d+/(\d+)$", content_range)
+            if not said or int(said[1]) != have or validator != known["validator"]:
+                _discard(part)
+                raise requests.ConnectionError("it sent another piece than asked for")
+            total = int(said[2])
+        else:
+            have = 0
+            total = int(response.headers.get("Content-Length", -1))
+            total = size if total < 0 else total
+        if size not in (None, total):
+            raise DataError(
+                f"{shown(url)} has {total} bytes instead of {size}: it is not the file "
+                "that this course knows"
+            )
+        chunked = response.headers.get("Transfer-Encoding") == "chunked"
+        if total is None and sha256 is None and not chunked:
+            raise DataError(f"{shown(url)} does not say how many bytes it has")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        if not have:
+            _discard(part)
+            record = {"url": url, "validator": validator, "total": total}
+            note.write_text(json.dumps(record))
+        _write(response, part, have, total)
+    got = part.stat().st_size
+    if total is not None and got != total:
+        if got > total:
+            _discard(part)
+        raise requests.ConnectionError(f"{got} of {total} bytes came")
+
+
+def _write(response, part, have, total):
+    import requests
+
+    bar = tqdm(
+        total=total,
+        initial=have,
+        desc=part.stem,
+        unit="B",
+        unit_scale=True,
+        delay=2,
+        leave=False,
+    )
+    with open(part, "ab" if have else "wb") as file, bar:
+        try:
+            # Not `iter_content`: it unpacks a .tgz that a server calls "gzip encoded",
+            # and loses the last bytes before a drop.
+            for piece in response.raw.stream(1 << 18, decode_content=False):
+                file.write(piece)
+                bar.update(len(piece))
+        except OSError:
+            raise
+        except Exception as error:  # of urllib3, on which requests stands
+            raise requests.ConnectionError(str(error)) from error
+        finally:
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def _check_status(response, part, url):
+    import requests
+
+    status = response.status_code
+    if status in (200, 206):
+        return
+    if status in (404, 410):
+        raise AbsentError(f"{shown(url)} is not there (HTTP {status})")
+    if status in (401, 403):
+        raise DataError(f"{shown(url)} is refused (HTTP {status}), check the address")
+    if status == 416:
+        _discard(part)
+    if status in (408, 416, 429) or status >= 500:
+        raise requests.ConnectionError(f"the server answers HTTP {status}")
+    raise DataError(f"{shown(url)} answers HTTP {status}")
+
+
+def _check_content(part, name, sha256):
+    if not sha256:
+        return check_archive(part, name)
+    digest = hashlib.sha256()
+    with open(part, "rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    if digest.hexdigest() != sha256.lower():
+        raise DataError(f"SHA-256 expected {sha256}, got {digest.hexdigest()}.")
+
+
+def _discard(part):
+    part.unlink(missing_ok=True)
+    part.with_name(part.name + ".json").unlink(missing_ok=True)
+
+
+def _read_note(note):
+    with contextlib.suppress(OSError, ValueError):
+        found = json.loads(note.read_text())
+        return found if isinstance(found, dict) else {}
+    return {}

@@ -1,0 +1,299 @@
+"""Data sets of colour pictures: find, read, split and batch them.
+
+Every set answers to one call, `load_pictures(name, part, size)`. Where the files
+come from (a mirror, the bundled samples, Kaggle, a URL, a folder of yours) is the
+business of `colorlib.data.sources`.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from colorlib.data import sources
+from colorlib.data.archives import ARCHIVE_ERRORS, list_files
+from colorlib.data.catalog import BREEDS, DATA_SETS, TWICE
+from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, in_order
+from colorlib.errors import PictureError
+from colorlib.images.io import EXTENSIONS, resize_rgb, square_thumbnail
+from colorlib.lab import rgb8_to_lab, scale_ab, scale_L
+
+PARTS = ("train", "validation", "test")
+# Below this mean Lab chroma a picture is grey to the eye and teaches not to colour.
+MIN_CHROMA = 4.0
+
+
+@dataclass
+class Pictures:
+    """Pictures of one part of a data set, all of one size.
+
+    Attributes:
+        rgb: uint8 array `(N, size, size, 3)`, sRGB.
+        names: N names, unique inside the set, in a fixed random-looking order.
+        categories: N category names ("" where the set has none).
+        counts: how many were `read`, and left out as `grey` or `bad`.
+        bad: the reasons of the bad ones, a line each.
+    """
+
+    rgb: np.ndarray
+    names: list
+    categories: list
+    counts: Counter = field(default_factory=Counter)
+    bad: list = field(default_factory=list)
+
+    def __len__(self):
+        """Number of pictures."""
+        return len(self.names)
+
+    def L(self):
+        """Network input: float32 `(N, size, size, 1)`, L / 50 - 1 in [-1, 1]."""
+        return scale_L(rgb8_to_lab(self.rgb)[..., :1])
+
+    def ab(self):
+        """Network target: float32 `(N, size, size, 2)`, ab / 128 in [-0.85, 0.77]."""
+        return scale_ab(rgb8_to_lab(self.rgb)[..., 1:])
+
+    def describe(self):
+        """One line: how many pictures, and what was left out."""
+        kinds = Counter(self.categories)
+        line = f"{len(self)} pictures"
+        if self.rgb.size:
+            line += f" of {self.rgb.shape[1]} x {self.rgb.shape[2]} pixels"
+        if set(kinds) != {""}:
+            line += f" in {len(kinds)} categories"
+        grey, bad = self.counts["grey"], self.counts["bad"]
+        return f"{line} ({grey} grey and {bad} unreadable left out)"
+
+
+def load_pictures(
+    name,
+    part="train",
+    size=64,
+    categories=None,
+    limit=None,
+    min_chroma=MIN_CHROMA,
+):
+    """Loads one part of a data set.
+
+    The split depends on the names alone: it is the same on every machine, and the
+    three parts share no picture (nor two pieces of one photograph). Validation is
+    10 % of the training part. A set that comes with a test part keeps it, but for the
+    pictures `TWICE`.
+
+    Args:
+        name: a key of `DATA_SETS`, or the path of a folder, zip or tar of pictures
+            (sub-folders, or the part of a file name before `__`, are categories).
+        part: "train", "validation" or "test"; "all" is the three together.
+        size: side in pixels; the middle square of each picture is resized to it.
+        categories: names to keep, or None for all.
+        limit: at most this many pictures; for "train" and "validation" it counts
+            both together, so that `limit=3000` is 2,700 and 300.
+        min_chroma: pictures of smaller mean Lab chroma are left out and counted; 0
+            keeps all.
+
+    Returns:
+        `Pictures`.
+
+    Raises:
+        ValueError: if `part`, `size`, `limit` or a category is out of range.
+        errors.DataError: if the set is unknown, damaged or cannot be had; the message
+            says where it was looked for and what to do.
+    """
+    if part not in (*PARTS, "all"):
+        raise ValueError(f"part must be {', '.join(PARTS)} or all, got {part!r}.")
+    if not 8 <= int(size) <= 4096:
+        raise ValueError(f"size must be 8 to 4096 pixels, got {size!r}.")
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1, got {limit!r}.")
+    entries, group = _entries(name, part)
+    if part == "test":
+        entries = [e for e in entries if not e.name.endswith(TWICE)]
+    if categories is not None:
+        known = sorted({entry.category for entry in entries})
+        unknown = sorted(set(categories) - set(known))
+        if unknown:
+            raise ValueError(
+                f"{name} has no category {', '.join(unknown)}; "
+                f"it has {', '.join(known)}."
+            )
+        entries = [entry for entry in entries if entry.category in set(categories)]
+    entries = in_order(entries)[:limit]
+    if part in ("train", "validation"):
+        validation = held_out([e.name for e in entries], group, VALIDATION_SHARE)
+        wanted = part == "validation"
+        entries = [e for e, held in zip(entries, validation) if held == wanted]
+    return _decode(name, entries, int(size), min_chroma)
+
+
+def read_files(name, part="test"):
+    """Reads the files of one part of a data set as they are, grey ones too.
+
+    Args:
+        name: as for `load_pictures`.
+        part: "train" (validation with it), "test" or "all".
+
+    Returns:
+        Dict from name to the bytes of the file, in the set's fixed order.
+
+    Raises:
+        ValueError: if the set is one of arrays, not of files.
+        errors.DataError: if the set is unknown, damaged or cannot be had.
+    """
+    files = {e.name: e.read() for e in in_order(_entries(name, part)[0])}
+    if any(isinstance(data, np.ndarray) for data in files.values()):
+        raise ValueError(f"{name} has no files; load_pictures gives its pictures.")
+    return files
+
+
+def describe_sets():
+    """One line a data set: its name, whether it is here, its title and source."""
+    lines = []
+    for name, spec in DATA_SETS.items():
+        where = sources.present(name, spec.source)
+        kind, *details = spec.source
+        absent = "needs a mirror" if kind == "mirror" else "to be fetched"
+        state = f"here ({where})" if where else absent
+        details = ", ".join(d for d in details if "/" in str(d))
+        lines.append(f"{name:12}{state:16}{spec.title}; {kind} {details}".rstrip())
+    return "\n".join(lines)
+
+
+def concatenate(parts):
+    """Joins several `Pictures` of one size into one.
+
+    Raises:
+        ValueError: if there are none, or their sizes differ.
+    """
+    parts = list(parts)
+    shapes = {p.rgb.shape[1:] for p in parts}
+    if len(shapes) != 1:
+        raise ValueError(f"pictures of one size are needed, got {sorted(shapes)}.")
+    return Pictures(
+        np.concatenate([p.rgb for p in parts]),
+        [n for p in parts for n in p.names],
+        [c for p in parts for c in p.categories],
+        sum((p.counts for p in parts), Counter()),
+        [line for p in parts for line in p.bad],
+    )
+
+
+@dataclass(frozen=True)
+class _Entry:
+    name: str
+    category: str
+    read: Callable  # without arguments: the bytes of a file, or an RGB array
+
+
+def _entries(name, part):
+    """The pictures of a part (train and validation together), and their grouping."""
+    if part == "all" and str(name) in DATA_SETS:
+        pieces = [_entries(name, piece) for piece in ("train", "test")]
+        return [e for entries, _ in pieces for e in entries], pieces[0][1]
+    if str(name) not in DATA_SETS:
+        path = sources.existing_path(name, DATA_SETS)
+        entries, group, split_here = _file_entries(path), r"(.*)", True
+    else:
+        spec = DATA_SETS[str(name)]
+        place = "test" if part == "test" else "train"
+        found = sources.locate(str(name), place, spec.source)
+        group, split_here = spec.group, not found.already_split
+        if found.items is not None:
+            entries = [_Entry(n, c, partial(_given, x)) for n, c, x in found.items]
+        else:
+            entries = []
+            for path in found.paths:
+                prefix = f"{path.stem}/" if path.is_file() else ""
+                entries += _file_entries(path, prefix)
+    if not entries:
+        raise sources.DataError(
+            f"{name}: no picture found (looked for {', '.join(EXTENSIONS)})."
+        )
+    if split_here and part != "all":
+        names = [entry.name for entry in entries]
+        held = held_out(names, group, TEST_SHARE, "test")
+        entries = [e for e, h in zip(entries, held) if h == (part == "test")]
+    return entries, group
+
+
+def _file_entries(path, prefix=None):
+    """The pictures of a folder, zip or tar.
+
+    Args:
+        path: the folder or file.
+        prefix: goes before the names; None drops an archive's own top folder instead,
+            so that a folder and its zip have the same names, thus the same split.
+    """
+    found = list_files(path, is_picture)
+    if prefix is None:
+        prefix = ""
+        top = f"{Path(path).name.split('.')[0]}/"
+        found = [(name.removeprefix("./"), read) for name, read in found]
+        if Path(path).is_file() and all(name.startswith(top) for name, _ in found):
+            found = [(name.removeprefix(top), read) for name, read in found]
+    return [_Entry(prefix + name, _category(name), read) for name, read in found]
+
+
+def _given(value):
+    return value
+
+
+def is_picture(name):
+    """Whether a file's name in a folder or archive is that of a picture."""
+    name = name.lower()
+    hidden = name.rsplit("/", 1)[-1].startswith(".") or "__macosx" in name
+    return name.endswith(EXTENSIONS) and not hidden
+
+
+def _category(name):
+    folder, _, file = name.rpartition("/")
+    if "__" in file:
+        return file.split("__", 1)[0]
+    folder = folder.rsplit("/", 1)[-1]
+    return BREEDS.get(folder, folder)
+
+
+def _decode(name, entries, size, min_chroma):
+    def decode(entry):
+        try:
+            data = entry.read()
+            if isinstance(data, np.ndarray):
+                return data if len(data) == size else resize_rgb(data, size, size)
+            return square_thumbnail(data, size)
+        except (PictureError, OSError, *ARCHIVE_ERRORS) as error:
+            return f"{entry.name}: {error}"
+
+    chunks = []
+    counts, bad, kept = Counter(read=len(entries)), [], []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        progress = tqdm(
+            pool.map(decode, entries), name, len(entries), False, delay=2, mininterval=1
+        )
+        for entry, picture in zip(entries, progress):
+            if isinstance(picture, str):
+                bad.append(picture)
+            elif min_chroma > 0 and _chroma(picture) < min_chroma:
+                counts["grey"] += 1
+            else:
+                chunks.append(picture)
+                kept.append(entry)
+    counts["bad"] = len(bad)
+    if entries and not kept:
+        reason = bad[0] if bad else f"all are grey (mean chroma below {min_chroma:g})"
+        raise sources.DataError(
+            f"{name}: none of {len(entries)} pictures is fit: {reason}."
+        )
+    rgb = np.stack(chunks) if chunks else np.zeros((0, size, size, 3), "uint8")
+    names = [e.name for e in kept]
+    return Pictures(rgb, names, [e.category for e in kept], counts, bad)
+
+
+def _chroma(rgb):
+    step = max(1, len(rgb) // 64)
+    ab = rgb8_to_lab(rgb[::step, ::step])[..., 1:]
+    return float(np.sqrt((ab**2).sum(axis=-1)).mean())

@@ -1,0 +1,21 @@
+"""The exceptions of the package; each message says what to do."""
+
+
+class DataError(OSError):
+    """A data set that cannot be had, or is damaged."""
+
+
+class PictureError(ValueError):
+    """A file that cannot be read or written as a picture."""
+
+
+class FilmError(PictureError):
+    """A file that cannot be read as a film."""
+
+
+class WeightsError(ValueError):
+    """Weights that are damaged or belong to another network."""
+
+
+class NotYet(ValueError):
+    """An exercise's answer that is not right yet; the message helps."""

@@ -1,0 +1,293 @@
+"""The benchmark: a colorizer as people use it, on pictures of 256 pixels."""
+
+import json
+
+import numpy as np
+from keras import ops
+from tqdm import tqdm
+
+from colorlib.colorize.colorizer import Colorizer
+from colorlib.data.sets import load_pictures
+from colorlib.evaluation.classifier import Classifier, find_labels
+from colorlib.images.io import Picture
+from colorlib.lab import lab_to_rgb8, rgb8_to_lab
+from colorlib.metrics.lpips import Lpips
+from colorlib.metrics.scores import (
+    COLUMNS,
+    STYLES,
+    LightnessTable,
+    ab_mae,
+    ab_mse,
+    bootstrap_interval,
+    ciede2000,
+    colourfulness,
+    format_table,
+    mean_and_interval,
+    psnr,
+    ssim,
+)
+from colorlib.models.cards import read_card
+from colorlib.utils.files import write_atomically
+
+SIDE = 256
+FLOORS = ("grey", "mean colour", "lightness table")
+
+
+def benchmark(colorize, rgb, mean, table, distance, classify, labels=None, name="it"):
+    """Colours pictures with a colorizer and the floors, and scores what is seen.
+
+    Args:
+        colorize: function of a uint8 picture `(H, W, 3)`, of whose colours it makes no
+            use, that returns the coloured one.
+        rgb: uint8 array `(N, H, W, 3)`, held-out pictures, at least 32 pixels.
+        mean: `(2,)`, mean colour of the training pictures, CIE units.
+        table: `metrics.LightnessTable` of the training pictures.
+        distance: `metrics.lpips.Lpips`.
+        classify: function of uint8 pictures `(K, H, W, 3)` that gives K classes.
+        labels: int array `(N,)` of the true classes, -1 where not known; None takes
+            what `classify` says of the true pictures.
+        name: the colorizer's row.
+
+    Returns:
+        (rows, truth): dicts from a row's name, and of the true pictures, to a dict of
+        a column's name and N numbers; `top1` has as many as there are labels.
+    """
+    rows = {row: {c: [] for c in (*COLUMNS, "lpips")} for row in (*FLOORS, name)}
+    classes = []
+    for real in tqdm(rgb, name, delay=2, leave=False, disable=None):
+        answers = _floors(real, mean, table) + [colorize(real)]
+        distances = ops.convert_to_numpy(
+            distance(np.stack([real] * len(answers)) / 255.0, np.stack(answers) / 255.0)
+        )
+        for scores, answer, value in zip(rows.values(), answers, distances):
+            for column, number in _scores(real, answer).items():
+                scores[column].append(number)
+            scores["lpips"].append(value)
+        classes.append(classify(np.stack([real, *answers])))
+    classes = np.array(classes)  # (N, 1 + rows)
+    labels = classes[:, 0] if labels is None else np.asarray(labels)
+    right = (classes == labels[:, None])[labels >= 0]
+    for row, (scores, hits) in enumerate(zip(rows.values(), right.T[1:])):
+        scores["top1"] = hits
+    rows = {
+        row: {column: np.array(v, "float64") for column, v in scores.items() if len(v)}
+        for row, scores in rows.items()
+    }
+    truth = {"colourfulness": colourfulness(rgb), "top1": right[:, 0].astype(float)}
+    return rows, {column: v for column, v in truth.items() if len(v)}
+
+
+def _floors(real, mean, table):
+    L = rgb8_to_lab(real)[..., :1]
+    plain = [np.broadcast_to(ab, (*L.shape[:2], 2)) for ab in ((0.0, 0.0), mean)]
+    looked_up = table.predict(L[..., 0])
+    return [
+        lab_to_rgb8(np.concatenate([L, ab], axis=-1).astype("float32"))
+        for ab in (*plain, looked_up)
+    ]
+
+
+def _scores(real, fake):
+    lab, fake_lab = rgb8_to_lab(real), rgb8_to_lab(fake)
+    return {
+        "psnr": psnr(real, fake),
+        "ssim": ssim(real, fake),
+        "ab_mse": ab_mse(lab[..., 1:], fake_lab[..., 1:]),
+        "ab_mae": ab_mae(lab[..., 1:], fake_lab[..., 1:]),
+        "ciede2000": ciede2000(lab, fake_lab),
+        "colourfulness": colourfulness(fake),
+    }
+
+
+def differences(rows, name):
+    """What a colorizer's scores have over each floor's, picture by picture.
+
+    Args:
+        rows: from `benchmark`.
+        name: the colorizer's row.
+
+    Returns:
+        dict from a floor to a dict of a column and its N differences.
+    """
+    return {
+        floor: {column: rows[name][column] - rows[floor][column] for column in scores}
+        for floor, scores in rows.items()
+        if floor != name
+    }
+
+
+def format_differences(rows, name):
+    """Writes `differences` as a Markdown table: mean, and 95 % interval."""
+    found = differences(rows, name)
+    columns = [c for c in next(iter(found.values())) if c != "colourfulness"]
+    lines = ["| | " + " | ".join(STYLES[c][0] for c in columns) + " |"]
+    lines.append("|---" * (len(columns) + 1) + "|")
+    for floor, values in found.items():
+        cells = [mean_and_interval(values[c], STYLES[c][1], "+") for c in columns]
+        lines.append(f"| {name} - {floor} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+# What a colorizer should reach: lowest and highest value, None where there is none.
+AIMS = {
+    "LPIPS / grey's": (None, 0.65),
+    "PSNR - grey's, dB": (1.5, None),
+    "PSNR - lightness table's, dB": (1.0, None),
+    "colourfulness / truth's": (0.75, 1.25),
+    "top-1, share of the way from grey to truth": (0.60, None),
+}
+
+
+def find_marks(rows, truth, name):
+    """The five numbers that `AIMS` is about, with 95 % intervals.
+
+    Args:
+        rows: from `benchmark`.
+        truth: from `benchmark`.
+        name: the colorizer's row.
+
+    Returns:
+        dict from a key of `AIMS` to (value, (low, high)); without the last where no
+        picture has a label.
+    """
+    ours, grey, table = rows[name], rows["grey"], rows["lightness table"]
+
+    def ratio(above, below):
+        return above / below
+
+    def share(ours, grey, truth):
+        return (ours - grey) / (truth - grey)
+
+    def difference(ours, theirs):
+        return ours - theirs
+
+    columns = [
+        (ratio, ours["lpips"], grey["lpips"]),
+        (difference, ours["psnr"], grey["psnr"]),
+        (difference, ours["psnr"], table["psnr"]),
+        (ratio, ours["colourfulness"], truth["colourfulness"]),
+    ]
+    if "top1" in truth:
+        columns.append((share, ours["top1"], grey["top1"], truth["top1"]))
+    marks = {}
+    for title, (of, *values) in zip(AIMS, columns):
+        values = np.stack(values, axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = float(of(*values.mean(axis=0)))
+        marks[title] = (value, bootstrap_interval(values, of=of))
+    return marks
+
+
+def format_marks(marks):
+    """Writes `find_marks` as a Markdown table beside `AIMS`."""
+    lines = ["| | measured | aim | reached |", "|---|---|---|---|"]
+    for title, (value, (low, high)) in marks.items():
+        least, most = AIMS[title]
+        aims = [f"at least {least}"] * (least is not None)
+        aims += [f"at most {most}"] * (most is not None)
+        cells = f"{value:.2f} [{low:.2f}, {high:.2f}] | {', '.join(aims)}"
+        lines.append(
+            f"| {title} | {cells} | {'yes' if reached(title, value) else 'no'} |"
+        )
+    return "\n".join(lines)
+
+
+def reached(title, value):
+    """Whether a value of `find_marks` is inside its aim."""
+    least, most = AIMS[title]
+    return (least is None or value >= least) and (most is None or value <= most)
+
+
+def run_benchmark(model, data="photos", part="test", size=SIDE, limit=None, path=None):
+    """Runs the benchmark of one model on one data set, for the command line.
+
+    Args:
+        model: as for `colorize.Colorizer`.
+        data: a data set, or a folder, zip or tar of pictures.
+        part: of the data set.
+        size: side in pixels; the short side of each picture is brought to it and the
+            middle square cut.
+        limit: at most so many pictures, or None.
+        path: a JSON file to write all figures to, or None.
+
+    Returns:
+        Markdown text.
+    """
+    card = read_card(model)[1]
+    colorizer, name = Colorizer(model), card["name"]
+    pictures = load_pictures(data, part, size, limit=limit)
+    labels = find_labels(pictures.names, pictures.categories)
+    labelled = int((labels >= 0).sum())
+    table = LightnessTable(np.asarray(card["lightness_table"], "float32"))
+    rows, truth = benchmark(
+        lambda rgb: colorizer.colorize(Picture(rgb)).rgb,
+        pictures.rgb,
+        card["mean_ab"],
+        table,
+        Lpips("alex"),
+        Classifier().classes,
+        labels if labelled else None,
+        name,
+    )
+    marks = find_marks(rows, truth, name)
+    known = (
+        f"Top-1 is of the {labelled} pictures whose ImageNet class is known."
+        if labelled
+        else "No ImageNet class is known: top-1 is how often the classifier says what "
+        "it says of the true picture."
+    )
+    if path is not None:
+        report = {
+            "model": name,
+            "sha256": card["sha256"],
+            "data": str(data),
+            "part": part,
+            "size": size,
+            "pictures": len(pictures),
+            "labelled": labelled,
+            "figures": {row: _numbers(scores) for row, scores in rows.items()},
+            "truth": _numbers(truth),
+            "differences": {
+                floor: _numbers(values)
+                for floor, values in differences(rows, name).items()
+            },
+            "marks": {
+                title: {
+                    "value": value,
+                    "interval": interval,
+                    "aim": AIMS[title],
+                    "reached": reached(title, value),
+                }
+                for title, (value, interval) in marks.items()
+            },
+        }
+        text = json.dumps(_finite(report), indent=1) + "\n"
+        write_atomically(path, text.encode())
+    return "\n\n".join(
+        [
+            f"{name} on {data}, {part}: {pictures.describe()}. {known}",
+            format_table(rows, pictures.rgb, top1=truth["top1"].mean()),
+            format_differences(rows, name),
+            format_marks(marks),
+        ]
+    )
+
+
+def _numbers(scores):
+    return {
+        column: {
+            "mean": float(values.mean()),
+            "interval": bootstrap_interval(values),
+        }
+        for column, values in scores.items()
+    }
+
+
+def _finite(report):
+    """The same with None for numbers that JSON cannot hold."""
+    if isinstance(report, dict):
+        return {key: _finite(value) for key, value in report.items()}
+    if isinstance(report, (list, tuple)):
+        return [_finite(value) for value in report]
+    unknown = isinstance(report, float) and not np.isfinite(report)
+    return None if unknown else report

@@ -1,0 +1,107 @@
+"""The report of week 7: a card's facts as a table, and what a report still lacks."""
+
+import re
+from pathlib import Path
+
+from colorlib.utils.files import write_atomically
+
+# Each section, and what it must have beside words: a pattern, and its name.
+LINK, PICTURE = (r"\]\(https?://", "a link"), (r"!\[", "a picture")
+SECTIONS = {
+    "Introduction": (LINK,),
+    "Data and methods": (),
+    "Results": ((r"(?m)^\|", "a table"), PICTURE),
+    "Discussion": (PICTURE,),
+    "Next steps": (),
+}
+FEWEST_WORDS = 40  # in a section; tables, pictures and instructions are no words
+
+
+def facts_as_markdown(card):
+    """Writes what a card knows of its model as a Markdown table of two columns.
+
+    Args:
+        card: from `models.read_card`.
+
+    Returns:
+        The table; its figures are those of the card, so that nobody types them.
+    """
+    facts = {
+        "model": card["title"],
+        "network": f"{card['network']}, {card['parameters']:,} weights",
+        "data": card["data"],
+        "held-out pictures": card["test"],
+        "training": f"{card['epochs']} epochs, {card['steps']:,} steps of "
+        f"{card['batch_size']}, seed {card['seed']}; the best epoch was "
+        f"{card['best_epoch']}",
+        "time": f"{card['minutes']:.0f} minutes on {card['hardware']}",
+        "file": f"{card['bytes'] / 1e6:.1f} MB, SHA-256 `{card['sha256'][:16]}`",
+        "again": f"`{card['command']}`",
+    }
+    if card.get("start_from"):
+        facts["began with"] = f"the weights `{card['start_from']}`"
+    lines = [f"| {name} | {fact} |" for name, fact in facts.items()]
+    return "\n".join(["| | |", "|---|---|", *lines])
+
+
+def write_report(path, title, sections, overwrite=False):
+    """Writes a report as a Markdown file, unless there is one.
+
+    Args:
+        path: of the file.
+        title: the first line.
+        sections: dict from each title in `SECTIONS` to its text.
+        overwrite: whether a report that is there may be replaced.
+
+    Returns:
+        Whether it was written; False where a report was kept.
+
+    Raises:
+        ValueError: if the sections are not those of `SECTIONS`, in that order.
+    """
+    if list(sections) != list(SECTIONS):
+        raise ValueError(
+            f"a report has the sections {', '.join(SECTIONS)}, in this order; got "
+            f"{', '.join(sections) or 'none'}."
+        )
+    if Path(path).exists() and not overwrite:
+        return False
+    parts = [f"# {title}"]
+    parts += [f"## {name}\n\n{text.strip()}" for name, text in sections.items()]
+    write_atomically(path, ("\n\n".join(parts) + "\n").encode())
+    return True
+
+
+def find_gaps(path):
+    """Tells what a report still lacks, to be read before it is handed in.
+
+    Args:
+        path: of a report, as `write_report` makes it and a person fills it.
+
+    Returns:
+        A list of lines such as "Discussion: a picture is missing", empty where nothing
+        was found. That a report has no gaps does not make it a good one.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    found = dict(re.findall(r"(?ms)^## +(.+?) *$\n(.*?)(?=^## |\Z)", text))
+    gaps = []
+    for name, needed in SECTIONS.items():
+        if name not in found:
+            gaps.append(f"{name}: the section is missing")
+            continue
+        lines = found[name].splitlines()
+        left = sum(line.startswith(">") for line in lines)
+        if left:
+            gaps.append(f"{name}: {left} instructions (lines with >) are left")
+        own = [line for line in lines if not line.startswith((">", "|", "!["))]
+        words = len(" ".join(own).split())
+        if words < FEWEST_WORDS:
+            gaps.append(f"{name}: {words} words, at least {FEWEST_WORDS} are needed")
+        own = "\n".join(line for line in lines if not line.startswith(">"))
+        for pattern, what in needed:
+            if not re.search(pattern, own):
+                gaps.append(f"{name}: {what} is missing")
+        for picture in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", own):
+            if "://" not in picture and not (Path(path).parent / picture).is_file():
+                gaps.append(f"{name}: there is no picture {picture}")
+    return gaps

@@ -1,0 +1,92 @@
+"""A folder of static files that colours photographs in the visitor's own browser.
+
+The page is in `web_page`; `build_page` adds the exported network, and ONNX Runtime for
+browsers from its npm package. No server computes anything: any static host will do.
+"""
+
+import html
+import json
+import re
+import tarfile
+from importlib import resources
+from pathlib import Path
+
+from colorlib.data.pretrained import fetch_pretrained
+from colorlib.export.onnx import export_onnx, load_colorizer
+from colorlib.utils.files import ROOT, check_writable, write_atomically
+
+RUNTIME = "onnxruntime-web-1.30.0.tgz"
+# WebAssembly only. With WebGPU it has 27 MB instead of 14, and the network, which sees
+# about 160 x 160 pixels, takes a fraction of a second as it is.
+_FROM_RUNTIME = {
+    "ort.js": "package/dist/ort.wasm.bundle.min.mjs",
+    "ort.wasm": "package/dist/ort-wasm-simd-threaded.wasm",
+}
+_LICENCES = """\
+The page, its program and the network: MIT licence, below; {network}.
+ONNX Runtime (ort.js, ort.wasm): MIT licence, as below, of which the first line is
+Copyright (c) Microsoft Corporation.
+
+{text}"""
+
+
+def build_page(folder, model):
+    """Writes the page, the network and the runtime into a folder.
+
+    Args:
+        folder: where to; made if need be, files of an earlier build are replaced.
+        model: a name from `models.available_models()`, or the path of a weights file
+            with its card beside it.
+
+    Returns:
+        dict: the files that a visitor's browser loads, and their bytes.
+
+    Raises:
+        FileNotFoundError: if there is no such model.
+        ImportError: if the `onnx` package is not installed.
+        ValueError: if the model cannot be exported.
+        DataError: if the runtime is not here and cannot be fetched.
+        OSError: if the folder cannot be written.
+    """
+    folder = Path(folder)
+    check_writable(folder)
+    runtime = _runtime_files()
+    network, about = load_colorizer(model)
+    export_onnx(network, folder / "model.onnx", about)
+    files = {
+        path.name: path.read_bytes()
+        for path in resources.files("colorlib.export").joinpath("web_page").iterdir()
+    }
+    files |= runtime
+    model_bytes = (folder / "model.onnx").stat().st_size
+    large = {"ort.wasm": len(runtime["ort.wasm"]), "model.onnx": model_bytes}
+    total = sum(map(len, files.values())) + model_bytes
+    about |= {"bytes": large, "total": sum(large.values())}
+    files["model.json"] = json.dumps(about, indent=1, ensure_ascii=False).encode()
+    files["licences.txt"] = _LICENCES.format(
+        network=about["licence"].partition("; ")[2] or "trained from random weights",
+        text=(ROOT / "LICENSE").read_text(encoding="utf-8"),
+    ).encode()
+    page = files["index.html"].decode()
+    page = page.replace("{repository}", html.escape(repository()))
+    page = page.replace("{megabytes}", f"{total / 1e6:.0f}")
+    files["index.html"] = page.encode()
+    for name, data in files.items():
+        write_atomically(folder / name, data)
+    loaded = {name: len(data) for name, data in files.items()}
+    del loaded["licences.txt"]
+    return {**loaded, "model.onnx": model_bytes}
+
+
+def repository():
+    """The course's address, from `pyproject.toml`."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return re.search(r'(?m)^Repository = "(.+)"$', text)[1]
+
+
+def _runtime_files():
+    with tarfile.open(fetch_pretrained(RUNTIME)) as archive:
+        return {
+            name: archive.extractfile(member).read()
+            for name, member in _FROM_RUNTIME.items()
+        }

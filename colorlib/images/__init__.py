@@ -1,0 +1,25 @@
+"""One picture: read, resized, restored and written."""
+
+from colorlib.images.io import (
+    EXTENSIONS,
+    MAX_PIXELS,
+    Picture,
+    format_for,
+    read_picture,
+    resize_plane,
+    resize_rgb,
+    square_thumbnail,
+    write_picture,
+)
+
+__all__ = [
+    "EXTENSIONS",
+    "MAX_PIXELS",
+    "Picture",
+    "format_for",
+    "read_picture",
+    "resize_plane",
+    "resize_rgb",
+    "square_thumbnail",
+    "write_picture",
+]

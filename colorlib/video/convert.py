@@ -1,0 +1,229 @@
+"""Film in, film out: frame by frame, in pieces, so that a killed run goes on."""
+
+import json
+import os
+import shutil
+from itertools import islice
+from pathlib import Path
+
+import av
+import numpy as np
+from tqdm import tqdm
+
+from colorlib.errors import FilmError
+from colorlib.images.io import MAX_PIXELS
+from colorlib.utils.files import write_atomically
+from colorlib.video.reader import probe, read_frames
+from colorlib.video.writer import PieceWriter, join
+
+PIECE = 96  # frames that a killed run loses at most
+BATCH = 4  # frames that a painter gets at a time
+_LAYOUT = 1  # of the pieces' folder; another number: they are made again
+
+
+def convert_film(source, target, painter, max_pixels=MAX_PIXELS):
+    """Paints the frames of a film; length, times, shape and sound stay.
+
+    Works through pieces of `PIECE` frames, kept in a hidden folder beside the target
+    until the film is whole; run again after it was killed, it goes on with the next
+    piece and gives the same film. Frames before that are decoded once more, not
+    painted. Memory does not grow with the length.
+
+    Args:
+        source: path of a film of any kind that FFmpeg reads.
+        target: path of the mp4 file; the old or the new one is there, never a part.
+        painter: what paints, such as a `FilmColorizer`. It has `key`, a str that tells
+            its settings; `size(height, width)` of what it makes; `paint(frames)`, from
+            a list of uint8 arrays `(H, W, 3)` to another; and, because a frame may
+            depend on those before, `state()`, a dict of arrays, and `resume(state)`.
+        max_pixels: most pixels of a frame.
+
+    Returns:
+        (number of frames, list of str: what got lost or changed, in words).
+
+    Raises:
+        FilmError: if the source is no film that can be read.
+        OSError: if the result cannot be written.
+    """
+    try:
+        return _convert(Path(source), Path(target), painter, max_pixels)
+    except OSError:
+        raise
+    except av.error.FFmpegError as error:
+        raise FilmError(f"{source}: {error.strerror}.") from error
+
+
+def remove_pieces(target):
+    """Deletes what is left of an unfinished run, if anything."""
+    shutil.rmtree(_pieces_folder(Path(target)), ignore_errors=True)
+
+
+def _convert(source, target, painter, max_pixels):
+    film, damaged = probe(source), []
+    if film.height * film.width > max_pixels:
+        raise FilmError(
+            f"{source}: frames of {film.width} x {film.height} pixels are more than "
+            f"the limit of {max_pixels / 1e6:,.0f} megapixels (--max-megapixels)."
+        )
+    folder = _pieces_folder(target)
+    pieces, times, duration, state = _resume(folder, _key(source, painter))
+    if pieces:
+        painter.resume(state)
+    size = painter.size(film.height, film.width)
+    frames = read_frames(film, damaged, skip=len(times))
+    bar = tqdm(
+        *(None, os.path.basename(source), film.frames),
+        **{"unit": "frame", "leave": False, "disable": None},
+    )
+    with bar:
+        bar.update(sum(1 for _ in islice(frames, len(times))))
+        while batch := list(islice(frames, BATCH)):
+            path = folder / f"{len(pieces):06}.mp4"
+            writer, begin = PieceWriter(path, film, *size), len(times)
+            while batch:
+                times += [time for time, _, _ in batch]
+                duration = batch[-1][1]
+                for rgb in painter.paint([rgb for _, _, rgb in batch]):
+                    writer.write(rgb)
+                bar.update(len(batch))
+                room = min(BATCH, PIECE - len(times) + begin)
+                batch = list(islice(frames, room))
+            writer.close()
+            _finish(path, times[begin:], duration, painter.state())
+            pieces.append(path)
+    whole = folder / "whole.mp4"
+    notes = join(whole, film, pieces, times, duration)
+    os.replace(whole, target)
+    remove_pieces(target)
+    if damaged:
+        more = f" and {len(damaged) - 1} more" if damaged[1:] else ""
+        notes.append(f"{damaged[0]}{more}")
+    return len(times), film.notes + notes
+
+
+def _pieces_folder(target):
+    """The hidden folder in which the pieces of a film lie until it is whole."""
+    return target.with_name(f".unfinished-{target.name}")
+
+
+class FilmColorizer:
+    """Paints the frames of one film in colour.
+
+    Args:
+        colorizer: a `colorize.Colorizer`.
+        strength: factor of the predicted ab, in [0, 3].
+        smoother: a new `video.Smoother`, or None: every frame for itself.
+
+    Raises:
+        ValueError: if `strength` is not in [0, 3].
+    """
+
+    def __init__(self, colorizer, strength=1.0, smoother=None):
+        """See the class."""
+        if not 0.0 <= strength <= 3.0:
+            raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
+        self.colorizer, self.strength = colorizer, strength
+        self.smoother = smoother
+        self.key = f"{colorizer.key} {strength} {smoother}"
+
+    def size(self, height, width):
+        """Height and width of the frames it makes."""
+        return height, width
+
+    def paint(self, frames):
+        """Colours frames that follow each other; see `convert_film`."""
+        L = np.stack([self.colorizer.look(rgb) for rgb in frames])
+        colours = self.colorizer.predict(L)
+        if self.smoother:
+            colours = [self.smoother(*pair) for pair in zip(L, colours)]
+        return [
+            self.colorizer.paint(rgb, ab * self.strength)
+            for rgb, ab in zip(frames, colours)
+        ]
+
+    def state(self):
+        """What the next frame depends on."""
+        return self.smoother.state() if self.smoother else {}
+
+    def resume(self, state):
+        """Goes on after the frame at which `state` was taken."""
+        if self.smoother:
+            self.smoother.resume(state)
+
+
+class PairMaker:
+    """Lays the frames of a film beside those of its coloured copy.
+
+    Args:
+        colored: path of the copy, as `convert_film` made it.
+        join_two: function of two uint8 arrays `(H, W, 3)` that gives the pair.
+    """
+
+    def __init__(self, colored, join_two):
+        """See the class."""
+        self.join_two, self.count = join_two, 0
+        found = os.stat(colored)
+        self.key = f"pair {found.st_size} {found.st_mtime_ns}"
+        self.film, self.frames = probe(colored), None
+
+    def size(self, height, width):
+        """Height and width of the pairs."""
+        blank = np.zeros((height, width, 3), "uint8")
+        return self.join_two(blank, blank).shape[:2]
+
+    def paint(self, frames):
+        """Pairs of frames that follow each other; see `convert_film`."""
+        if self.frames is None:
+            self.frames = read_frames(self.film, [], self.count)
+            self.frames = islice(self.frames, self.count, None)
+        pairs = []
+        for rgb in frames:
+            height, width = rgb.shape[:2]  # the copy's sides are even
+            colored = next(self.frames, None)
+            if colored is None:
+                raise FilmError(
+                    f"{self.film.path}: has fewer frames than its source. Colour it "
+                    "again (--overwrite)."
+                )
+            pairs.append(self.join_two(rgb, colored[2][:height, :width]))
+        self.count += len(frames)
+        return pairs
+
+    def state(self):
+        """How many frames are done."""
+        return {"count": np.array(self.count)}
+
+    def resume(self, state):
+        """Goes on after so many frames."""
+        self.count = int(state["count"])
+
+
+def _key(source, painter):
+    found = os.stat(source)
+    return json.dumps(
+        [_LAYOUT, av.__version__, found.st_size, found.st_mtime_ns, painter.key]
+    )
+
+
+def _resume(folder, key):
+    """Pieces, times, last duration and state of an earlier run with the same key."""
+    note = folder / "settings.json"
+    if not note.is_file() or note.read_text() != key:
+        shutil.rmtree(folder, ignore_errors=True)
+        write_atomically(note, key.encode())
+    pieces, times, duration, state = [], [], 0, {}
+    while (path := folder / f"{len(pieces):06}.npz").is_file():
+        with np.load(path) as stored:
+            state = dict(stored)
+        times += state.pop("times").tolist()
+        duration = int(state.pop("duration"))
+        pieces.append(path.with_suffix(".mp4"))
+    return pieces, times, duration, state
+
+
+def _finish(path, times, duration, state):
+    """Marks a piece as whole: its times and the state after it are written last."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+    arrays = {"times": np.array(times), "duration": np.array(duration), **state}
+    write_atomically(path.with_suffix(".npz"), lambda file: np.savez(file, **arrays))

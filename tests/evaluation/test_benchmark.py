@@ -1,0 +1,180 @@
+"""The benchmark's rows, differences and marks, with stand-ins for the networks."""
+
+import json
+
+import numpy as np
+import pytest
+
+from colorlib.cli.parser import main
+from colorlib.evaluation import benchmark as module
+from colorlib.evaluation.benchmark import (
+    AIMS,
+    FLOORS,
+    benchmark,
+    differences,
+    find_marks,
+    format_differences,
+    format_marks,
+    reached,
+)
+from colorlib.lab import lab_to_rgb8, rgb8_to_lab
+from colorlib.metrics.scores import (
+    COLUMNS,
+    LightnessTable,
+    bootstrap_interval,
+    score_floors,
+)
+
+MEAN = (4.0, 9.0)
+
+
+def distance(rgb_1, rgb_2):
+    """Stands in for LPIPS."""
+    assert rgb_1.shape == rgb_2.shape and 0 <= rgb_1.min() and rgb_1.max() <= 1
+    return np.abs(rgb_1 - rgb_2).mean(axis=(1, 2, 3))
+
+
+def redness(rgb):
+    """Stands in for a classifier: 7 for a coloured picture, 0 for a grey one."""
+    colour = np.ptp(rgb.astype(int), axis=-1).mean(axis=(1, 2))
+    return np.where(colour > 12, 7, 0)
+
+
+def half(rgb):
+    """A colorizer that gets half of the chroma."""
+    lab = rgb8_to_lab(rgb)
+    return lab_to_rgb8(lab * np.array([1, 0.5, 0.5], "float32"))
+
+
+@pytest.fixture(scope="module")
+def table(photos):
+    return LightnessTable.fit(photos)
+
+
+def run(photos, table, labels=None, colorize=half):
+    return benchmark(colorize, photos, MEAN, table, distance, redness, labels, "half")
+
+
+def test_rows_and_columns(photos, table):
+    rows, truth = run(photos, table)
+    assert list(rows) == [*FLOORS, "half"]
+    for scores in rows.values():
+        assert list(scores) == [*COLUMNS, "lpips", "top1"]
+        assert {len(values) for values in scores.values()} == {len(photos)}
+    np.testing.assert_array_equal(truth["top1"], 1)
+    assert rows["grey"]["top1"].mean() < 1
+    for column in ("lpips", "ab_mae", "ciede2000"):
+        assert (rows["half"][column] < rows["grey"][column]).all()
+
+
+def test_the_floors_are_those_of_the_cards(photos, table):
+    rows, _ = run(photos, table)
+    for floor, scores in score_floors(photos, MEAN, table).items():
+        for column in ("psnr", "ssim", "ciede2000", "colourfulness"):
+            np.testing.assert_allclose(rows[floor][column], scores[column], rtol=1e-6)
+        np.testing.assert_allclose(rows[floor]["ab_mae"], scores["ab_mae"], atol=0.4)
+
+
+def test_a_perfect_colorizer(photos, table):
+    rows, truth = run(photos, table, colorize=lambda rgb: rgb)
+    for column in ("ab_mse", "ab_mae", "ciede2000", "lpips"):
+        np.testing.assert_array_equal(rows["half"][column], 0)
+    marks = find_marks(rows, truth, "half")
+    assert marks["LPIPS / grey's"] == (0, (0, 0))
+    assert marks["colourfulness / truth's"] == (1, (1, 1))
+    assert marks["top-1, share of the way from grey to truth"][0] == 1
+
+
+def test_only_labelled_pictures_have_a_top1(photos, table):
+    labels = np.array([7, -1, 7, -1, 3, -1])
+    rows, truth = run(photos, table, labels)
+    right = redness(photos)[labels >= 0] == labels[labels >= 0]
+    np.testing.assert_array_equal(truth["top1"], right)
+    assert truth["top1"][2] == 0  # no picture is of class 3
+    assert {len(scores["top1"]) for scores in rows.values()} == {3}
+    assert len(rows["half"]["psnr"]) == len(photos)
+
+
+def test_differences_are_taken_picture_by_picture():
+    random = np.random.default_rng(0)
+    hard = random.normal(20, 5, 200)  # pictures differ more than colorizers do
+    floor = {"psnr": hard, "lpips": 0.3 - hard / 100}
+    ours = {"psnr": hard + random.normal(0.3, 0.5, 200), "lpips": 0.25 - hard / 100}
+    found = differences({"grey": floor, "ours": ours}, "ours")
+    assert list(found) == ["grey"]
+    assert found["grey"]["psnr"].mean() == pytest.approx(0.3, abs=0.12)
+    np.testing.assert_allclose(found["grey"]["lpips"], -0.05)
+    low, high = bootstrap_interval(found["grey"]["psnr"])
+    assert 0 < low < high < 0.45  # unpaired intervals would overlap by far
+    line = format_differences({"grey": floor, "ours": ours}, "ours").splitlines()[2]
+    assert line.startswith("| ours - grey | +0.")
+    assert line.endswith("| -0.050 [-0.050, -0.050] |")
+
+
+def test_marks_by_hand():
+    def row(psnr, lpips, colour, top1):
+        values = {"psnr": psnr, "lpips": lpips, "colourfulness": colour, "top1": top1}
+        return {name: np.array(v, float) for name, v in values.items()}
+
+    rows = {
+        "grey": row([20, 22], [0.2, 0.4], [0, 0], [0, 0, 1, 0]),
+        "lightness table": row([21, 22], [0.2, 0.4], [9, 9], [0, 0, 1, 0]),
+        "ours": row([23, 23], [0.1, 0.2], [20, 40], [1, 0, 1, 0]),
+    }
+    truth = {"colourfulness": np.array([30.0, 50.0]), "top1": np.array([1.0, 1, 1, 0])}
+    marks = find_marks(rows, truth, "ours")
+    assert list(marks) == list(AIMS)
+    values = [value for value, _ in marks.values()]
+    assert values == pytest.approx([0.5, 2.0, 1.5, 0.75, 0.5])
+    assert [reached(*pair) for pair in zip(AIMS, values)] == [True] * 4 + [False]
+    assert marks["LPIPS / grey's"][1] == pytest.approx((0.5, 0.5))  # a ratio of means
+    low, high = marks["PSNR - grey's, dB"][1]
+    assert low == 1 and high == 3
+    text = format_marks(marks)
+    assert "| colourfulness / truth's | 0.75 [0.67, 0.80] | at least 0.75, " in text
+    assert [line.split("|")[-2].strip() for line in text.splitlines()[2:]] == [
+        *["yes"] * 4,
+        "no",
+    ]
+    assert not reached("colourfulness / truth's", 1.3)
+
+
+def test_an_interval_of_a_ratio():
+    random = np.random.default_rng(0)
+    below = random.gamma(9, 1, 400)
+    above = 0.7 * below + random.normal(0, 0.1, 400)
+    values = np.stack([above, below], axis=1)
+    low, high = bootstrap_interval(values, of=lambda a, b: a / b)
+    assert low < 0.7 < high and high - low < 0.01  # the pictures' spread cancels
+    undefined = bootstrap_interval(np.zeros((5, 2)), of=lambda a, b: a / b)
+    assert np.isnan(undefined).all()
+
+
+def test_the_command(photos, constant_model, tmp_path, monkeypatch, capsys):
+    class StandIn:
+        classes = staticmethod(redness)
+
+    monkeypatch.setattr(module, "Lpips", lambda kind: distance)
+    monkeypatch.setattr(module, "Classifier", StandIn)
+    report = tmp_path / "report.json"
+    command = ["evaluate", str(constant_model), "--benchmark", "--data", "samples"]
+    options = ["--size", "64", "--limit", "3", "--json", str(report)]
+    assert main([*command, *options]) == 0
+    out = capsys.readouterr().out
+    assert "constant on samples, test: 3 pictures of 64 x 64" in out
+    assert "No ImageNet class is known" in out
+    for row in (*FLOORS, "constant", "truth", "constant - grey", *AIMS):
+        assert f"\n| {row} |" in out
+    found = json.loads(report.read_text())
+    assert found["pictures"] == 3 and found["labelled"] == 0 and found["size"] == 64
+    assert set(found["figures"]) == {*FLOORS, "constant"}
+    psnr = {row: scores["psnr"]["mean"] for row, scores in found["figures"].items()}
+    difference = found["differences"]["grey"]["psnr"]["mean"]
+    assert difference == pytest.approx(psnr["constant"] - psnr["grey"])
+    assert f"| constant | {psnr['constant']:.2f} [" in out
+    assert set(found["marks"]) == set(AIMS)
+
+
+def test_a_report_needs_the_benchmark(constant_model, capsys):
+    assert main(["evaluate", str(constant_model), "--json", "figures.json"]) == 1
+    assert "--json goes with --benchmark" in capsys.readouterr().err

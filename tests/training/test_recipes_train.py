@@ -1,0 +1,358 @@
+import dataclasses
+import hashlib
+import json
+
+import keras
+import numpy as np
+import pytest
+from PIL import Image
+
+from colorlib.cli.parser import main
+from colorlib.colorize.colorizer import Colorizer
+from colorlib.data.catalog import DATA_SETS
+from colorlib.evaluation.network import middle, predict_ab
+from colorlib.lab import rgb8_to_lab
+from colorlib.models.cards import available_models, read_card
+from colorlib.models.mobilenet_unet import BUILDERS, build, multiple
+from colorlib.models.weights import load_weights
+from colorlib.training import trainer as train_module
+from colorlib.training.callbacks import read_strips
+from colorlib.training.recipes import RECIPES, small
+from colorlib.training.resume import read_history
+from colorlib.training.trainer import (
+    build_model,
+    compile_model,
+    load_part,
+    network_options,
+    train,
+)
+
+# Recipes.
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_valid(name):
+    recipe = RECIPES[name]
+    assert recipe.data and set(recipe.data) <= set(DATA_SETS)
+    assert recipe.network in BUILDERS
+    assert recipe.loss in ("mse", "mae", "classes")
+    assert recipe.optimizer in ("adam", "adamw", "pix2pix")
+    assert recipe.schedule in ("constant", "cosine", "linear")
+    assert recipe.epochs >= 1 and recipe.batch_size >= 1
+    assert 0 < recipe.learning_rate <= 1e-2
+    stride = multiple(recipe.network, **recipe.options)
+    assert (recipe.crop or recipe.size) % stride == 0
+    assert recipe.crop is None or recipe.crop <= recipe.size
+    seen = recipe.inference_size or recipe.crop or recipe.size
+    assert seen % stride == 0 and seen >= 32
+    assert json.loads(json.dumps(recipe.options)) == recipe.options
+    build(recipe.network, **network_options(recipe))
+    game = recipe.adversarial
+    if game:
+        assert 0 <= game.pretrain_epochs < recipe.epochs
+    if recipe.start_from:
+        first = RECIPES[recipe.start_from]  # shipped, or from such a one in its turn
+        assert {recipe.start_from, first.start_from} & set(available_models())
+        assert RECIPES[recipe.start_from].network == recipe.network
+
+
+def test_missing_weights_to_start_from_are_said_before_data_are_loaded(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(train_module, "load_part", pytest.fail)
+    recipe = dataclasses.replace(RECIPES["tiny"], start_from="nowhere")
+    with pytest.raises(FileNotFoundError, match="'nowhere'.* train NAME"):
+        train("mine", tmp_path, recipe=recipe)
+
+
+def test_the_recipes_of_week_3_are_those_of_the_course():
+    for name in ("dog", "landscape"):
+        recipe = RECIPES[name]
+        assert (recipe.network, recipe.loss) == ("baseline_cnn", "mse")
+        assert (recipe.optimizer, recipe.learning_rate) == ("adam", 3e-4)
+        assert recipe.schedule == "constant"
+    assert RECIPES["dog"].categories == ("dog",) and RECIPES["dog"].size == 32
+    assert RECIPES["landscape"].size == 64
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+@pytest.mark.parametrize("loss", ["mse", "mae"])
+def test_the_stated_optimizer_and_loss_are_really_compiled(optimizer, schedule, loss):
+    recipe = dataclasses.replace(
+        RECIPES["tiny"],
+        optimizer=optimizer,
+        schedule=schedule,
+        loss=loss,
+        learning_rate=2e-3,
+    )
+    model = build_model(recipe)
+    assert compile_model(model, recipe, 1000, None) == (model, {})
+    # By name: PyTorch's backend has subclasses of its own, under the same names.
+    kinds = {"adam": "Adam", "adamw": "AdamW"}
+    assert type(model.optimizer).__name__ == kinds[optimizer]
+    assert model.loss == loss
+    rates = []
+    for step in (0, 10, 50, 525, 999):
+        model.optimizer.iterations.assign(step)
+        rates.append(float(model.optimizer.learning_rate))
+    if schedule == "constant":
+        np.testing.assert_allclose(rates, 2e-3, rtol=1e-6)
+    else:  # from 0 over a twentieth of the steps to the highest, and down to 0
+        np.testing.assert_allclose(rates, [0, 4e-4, 2e-3, 1e-3, 0], atol=1e-6)
+
+
+# The tiny recipe, end to end.
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """(folder, model, card, what was passed to compile) of the tiny recipe."""
+    folder = tmp_path_factory.mktemp("tiny")
+    compiled = []
+    real = keras.Model.compile
+
+    def watched(self, *arguments, **named):
+        compiled.append(named)
+        return real(self, *arguments, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLORLIB_MIRROR", raising=False)
+        patch.setattr(keras.Model, "compile", watched)
+        model, card = train("tiny", folder, verbose=0)
+    return folder, model, card, compiled
+
+
+def test_adam_with_3e_4_is_what_trains(trained):
+    compiled = trained[3]
+    assert len(compiled) == 1
+    optimizer = compiled[0]["optimizer"]
+    assert type(optimizer).__name__ == "Adam"
+    assert float(optimizer.learning_rate) == pytest.approx(3e-4)
+    assert trained[1].optimizer is optimizer
+    steps = trained[2]["steps"]
+    assert int(optimizer.iterations) == steps > 0  # and it did take the steps
+    assert compiled[0]["loss"] == "mse"
+
+
+def test_weights_card_and_history_are_written(trained):
+    folder, model, card, _ = trained
+    history = read_history(folder / "history.csv")
+    assert history["epoch"] == [1, 2]
+    assert np.isfinite(history["loss"] + history["val_loss"]).all()
+    assert history["loss"][1] < history["loss"][0]
+    path, stored = read_card(folder / "tiny.npz")  # checks the SHA-256
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert stored == {**card, "bytes": path.stat().st_size, "sha256": digest}
+    assert stored["parameters"] == model.count_params() == 131_882
+    assert stored["steps"] == 2 * (len(load_part(RECIPES["tiny"], "train")) // 16)
+    best = int(np.argmin(history["val_loss"]))
+    assert stored["best_epoch"] == best + 1
+    assert stored["validation_loss"] == history["val_loss"][best]
+    assert stored["training_loss"] == history["loss"][best]
+    assert stored["command"] == "python -m colorlib train tiny"
+    assert len(stored["lightness_table"]) == 101
+    for floor in ("grey", "mean colour", "lightness table", "tiny"):
+        assert f"| {floor} |" in stored["table"] and floor in stored["figures"]
+    assert stored["figures"]["grey"]["colourfulness"] < 0.6
+
+
+def test_the_stored_weights_are_the_evaluated_ones(trained):
+    folder, model, card, _ = trained
+    other = build("baseline_cnn", **RECIPES["tiny"].options)
+    load_weights(other, folder / "tiny.npz")
+    test = load_part(RECIPES["tiny"], "test")
+    np.testing.assert_allclose(
+        predict_ab(model, test.rgb), predict_ab(other, test.rgb), atol=1e-4
+    )
+    ab = rgb8_to_lab(test.rgb)[..., 1:]
+    mse = (((predict_ab(other, test.rgb) - ab) / 128) ** 2).mean()
+    assert card["figures"]["tiny"]["ab_mse"] == pytest.approx(mse, abs=2e-6)
+    assert card["test"].startswith(f"the {len(test)} test pictures of samples, 32 x 32")
+
+
+def test_again_it_only_loads(trained, monkeypatch):
+    folder, _, card, _ = trained
+    weights = (folder / "tiny.npz").read_bytes()
+
+    def fit(*_, **__):
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    again = train("tiny", folder, verbose=0)[1]
+    assert again == card
+    assert (folder / "tiny.npz").read_bytes() == weights
+
+
+def test_evaluate_prints_the_table_of_the_card(trained, capsys):
+    folder, _, card, _ = trained
+    assert main(["evaluate", str(folder / "tiny.npz")]) == 0
+    assert card["table"] in capsys.readouterr().out
+
+
+def test_other_settings_in_the_same_folder_are_refused(trained, monkeypatch):
+    other = dataclasses.replace(RECIPES["tiny"], learning_rate=1e-3)
+    monkeypatch.setitem(RECIPES, "tiny", other)
+    with pytest.raises(ValueError, match="other settings"):
+        train("tiny", trained[0], verbose=0)
+
+
+def test_a_recipe_with_crops_is_evaluated_on_their_middle(trained, monkeypatch, capsys):
+    folder, model, *_ = trained
+    recipe = dataclasses.replace(RECIPES["tiny"], size=48, crop=32, inference_size=64)
+    monkeypatch.setitem(RECIPES, "tiny", recipe)
+    parts = {part: load_part(recipe, part) for part in ("train", "validation", "test")}
+    history = {"loss": [2.0, 1.0], "val_loss": [1.0, 2.0], "seconds": [1, 1]}
+    card = train_module.make_card("tiny", recipe, model, parts, history)
+    steps = 2 * (len(parts["train"]) // 16)
+    assert card["best_epoch"] == 1 and card["steps"] == steps
+    assert card["inference_size"] == 64 and "32 x 32 pixels" in card["test"]
+    train_module.write_card(folder / "tiny.npz", card)
+    assert main(["evaluate", str(folder / "tiny.npz")]) == 0
+    assert card["table"] in capsys.readouterr().out
+
+
+def test_a_recipe_starts_from_stored_weights_in_its_precision(trained, tmp_path):
+    folder, network, *_ = trained
+    recipe = dataclasses.replace(
+        RECIPES["tiny"],
+        epochs=1,
+        steps_per_epoch=1,
+        learning_rate=1e-9,
+        start_from=str(folder / "tiny.npz"),
+        precision="mixed_bfloat16",
+        size=40,
+        crop=32,
+        zoom=True,
+    )
+    assert build_model(recipe, pretrained=True).dtype_policy.name == "mixed_bfloat16"
+    assert keras.config.dtype_policy().name == "float32"
+    further, card = train("further", tmp_path, verbose=0, recipe=recipe)
+    assert further.dtype_policy.name == "float32"
+    for old, new in zip(network.get_weights(), further.get_weights()):
+        np.testing.assert_allclose(old, new, atol=1e-5)
+    assert card["start_from"] == recipe.start_from
+
+
+# The ladder, in miniature.
+
+RUNGS = ("ladder_classes", "ladder_gan")
+
+
+@pytest.fixture(scope="module")
+def ladder(tmp_path_factory):
+    """{name: (folder, network, card)} of small rungs, trained by the command line."""
+    rungs = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLORLIB_MIRROR", raising=False)
+        for name in RUNGS:
+            patch.setitem(RECIPES, name, small(RECIPES[name]))
+            folder = tmp_path_factory.mktemp(name)
+            assert main(["train", name, "--output", str(folder), "--tensorboard"]) == 0
+            rungs[name] = folder, *train(name, folder, verbose=0)
+    return rungs
+
+
+@pytest.mark.parametrize("name", RUNGS)
+def test_a_rung_leaves_weights_card_history_curves_and_film(ladder, name):
+    folder, network, card = ladder[name]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        ["best.npz", "history.csv", "last.npz", "strip", "tensorboard"]
+        + [f"{name}.{ending}" for ending in ("gif", "json", "npz", "png")]
+    )
+    assert list(read_strips(folder)) == [0, 1, 2]
+    with Image.open(folder / f"{name}.gif") as film:
+        assert film.n_frames == 3
+    with Image.open(folder / f"{name}.png") as curves:
+        assert curves.size == (600, 350)
+    for part in ("train", "validation"):
+        assert list((folder / "tensorboard" / part).glob("events*"))
+    history = read_history(folder / "history.csv")
+    assert history["epoch"] == [1, 2]
+    assert np.isfinite(history["loss"] + history["val_loss"]).all()
+    assert card["steps"] == 8 and card["multiple"] == 32
+    assert card["parameters"] == network.count_params()
+
+
+def test_a_gan_begins_with_l1_alone_and_keeps_its_last_epoch(ladder):
+    folder, network, card = ladder["ladder_gan"]
+    history = read_history(folder / "history.csv")
+    assert history["d_real"][0] == history["g_adv"][0] == 0
+    assert history["d_real"][1] > 0 and history["g_adv"][1] > 0
+    assert card["best_epoch"] == 2 and card["validation_loss"] == history["val_loss"][1]
+    with np.load(folder / "last.npz") as last:
+        stored = [last[key] for key in sorted(last.files) if "ab_linear/bias" in key]
+    bias = keras.ops.convert_to_numpy(network.get_layer("ab_linear").bias)
+    np.testing.assert_array_equal(bias, stored[0].astype("float16"))
+
+
+@pytest.mark.parametrize("name", RUNGS)
+def test_evaluate_and_colorize_take_the_weights_of_a_rung(
+    ladder, name, monkeypatch, capsys
+):
+    monkeypatch.setitem(RECIPES, name, small(RECIPES[name]))
+    folder, _, card = ladder[name]
+    assert main(["evaluate", str(folder / f"{name}.npz")]) == 0
+    assert card["table"] in capsys.readouterr().out
+    colorizer = Colorizer(folder / f"{name}.npz", size=64)
+    ab = colorizer.predict_ab(np.full((50, 70), 60.0, "float32"))
+    assert ab.shape == (50, 70, 2) and 0 < np.abs(ab).max() < 110
+
+
+def test_the_strip_takes_pictures_that_are_not_for_training(tmp_path):
+    recipe = small(RECIPES["ladder_l1"])
+    parts = {part: load_part(recipe, part) for part in ("train", "test")}
+    network = build_model(recipe)
+    plain = train_module.make_strip(network, recipe, parts, tmp_path)
+    known = parts["test"].rgb[:1, :, ::-1]  # the first one, mirrored
+    rgb = np.concatenate([parts["train"].rgb, known])
+    parts["train"] = dataclasses.replace(parts["train"], rgb=rgb)
+    other = train_module.make_strip(network, recipe, parts, tmp_path)
+    assert plain.rgb.shape == other.rgb.shape == (6, 32, 32, 3)
+    pairs = zip(plain.rgb, other.rgb)
+    assert [np.array_equal(a, b) for a, b in pairs] == [False] + 5 * [True]
+    second = middle(parts["test"].rgb, 32)[1]
+    np.testing.assert_array_equal(other.rgb[0], second)
+
+
+def test_tensorboard_that_is_missing_is_said_before_the_data_are_read(
+    monkeypatch, tmp_path, capsys
+):
+    def missing(folder):
+        raise ImportError("pip install tensorboard")
+
+    monkeypatch.setattr(train_module, "make_tensorboard", missing)
+    monkeypatch.setattr(train_module, "load_part", pytest.fail)
+    assert main(["train", "tiny", "--output", str(tmp_path), "--tensorboard"]) == 1
+    assert "pip install tensorboard" in capsys.readouterr().err
+
+
+def test_the_middle():
+    rgb = np.arange(2 * 6 * 8 * 3).reshape(2, 6, 8, 3)
+    np.testing.assert_array_equal(middle(rgb, 4), rgb[:, 1:5, 2:6])
+    assert middle(rgb, None) is rgb
+
+
+# What cannot be trained says so before it costs time.
+
+
+def test_unknown_recipes_raise(tmp_path):
+    with pytest.raises(ValueError, match="dog.*'cat'"):
+        train("cat", tmp_path)
+
+
+def test_an_unwritable_folder_is_found_before_the_data_are_read(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("a file")
+
+    def load(*_):
+        raise AssertionError("data were read first")
+
+    monkeypatch.setattr(train_module, "load_part", load)
+    with pytest.raises(OSError, match="cannot be written"):
+        train("tiny", tmp_path / "file" / "run")
+
+
+def test_without_its_data_a_recipe_names_the_set(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLORLIB_MIRROR", str(tmp_path / "nowhere"))
+    with pytest.raises(OSError, match="photos"):
+        train("general", tmp_path / "run")

@@ -1,0 +1,395 @@
+"""Translations: networks of other channels, scores, and a small training."""
+
+import dataclasses
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from PIL import Image
+
+from colorlib.cli.parser import main
+from colorlib.data.pairs import PAIR_SETS, Pairs, draw_edges, load_pairs, scale, unscale
+from colorlib.errors import DataError
+from colorlib.evaluation.pair_scores import (
+    as_rgb,
+    evaluate_translation,
+    mean_picture,
+    predict,
+    score_translation,
+    summarize_translation,
+)
+from colorlib.models.cards import read_card
+from colorlib.models.unet import build_patch_discriminator, build_unet
+from colorlib.training import translate
+from colorlib.training.callbacks import read_strips
+from colorlib.training.resume import read_history
+from colorlib.training.translate import (
+    build_translator,
+    load_translation,
+    load_translator,
+    train,
+)
+from colorlib.training.translations import TRANSLATIONS, Translation, small_translation
+
+# ---- Networks of other channels
+
+
+def test_the_papers_networks_from_rgb_to_rgb():
+    generator = build_unet(inputs=3, outputs=3)
+    # One more channel less two in, three instead of two out: what the layers say.
+    assert generator.count_params() == 54_419_714 + 2 * 16 * 64 + 16 * 128 + 1
+    assert (generator.input_shape[-1], generator.output_shape[-1]) == (3, 3)
+    discriminator = build_patch_discriminator(inputs=3, outputs=3)
+    assert discriminator.count_params() == 2_767_361 + 3 * 16 * 64
+
+
+def test_channels_change_neither_names_nor_the_usual_networks():
+    for one, two in (
+        (build_unet(32, 2), build_unet(32, 2, inputs=1, outputs=3)),
+        (
+            build_patch_discriminator(16, 2),
+            build_patch_discriminator(16, 2, inputs=1, outputs=3),
+        ),
+    ):
+        assert [a.name for a in one.layers] == [b.name for b in two.layers]
+    assert build_unet(32, 2).output_shape[-1] == 2
+    assert [i.shape[-1] for i in build_patch_discriminator(16, 2).inputs] == [1, 2]
+
+
+@pytest.mark.parametrize("inputs, outputs", [(1, 3), (3, 1), (4, 5)])
+def test_any_channels_go_through(inputs, outputs):
+    generator = build_unet(16, 1, inputs=inputs, outputs=outputs)
+    pictures = ops.zeros((2, 32, 16, inputs))
+    answers = generator(pictures)
+    assert answers.shape == (2, 32, 16, outputs)
+    judge = build_patch_discriminator(16, 1, inputs=inputs, outputs=outputs)
+    assert judge([pictures, answers]).shape[0] == 2
+    for build in (build_unet, build_patch_discriminator):
+        for bad in ({"inputs": 0}, {"outputs": -1}):
+            with pytest.raises(ValueError, match="inputs and outputs must be"):
+                build(**bad)
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+def test_instance_norm_takes_each_picture_alone_in_training_too(norm):
+    keras.utils.set_random_seed(0)
+    options = {"inputs": 3, "outputs": 3, "norm": norm}
+    pictures = np.random.default_rng(0).normal(0, 1, (3, 32, 32, 3)).astype("float32")
+    pictures *= np.array([0.1, 1, 5], "float32")[:, None, None, None]
+    generator = build_unet(16, 4, dropout=0, **options)
+    kernel = generator.get_layer("ab_linear").kernel
+    kernel.assign(np.random.default_rng(0).normal(0, 0.3, kernel.shape))
+    judge = build_patch_discriminator(16, 4, **options)
+    for network, given in ((generator, [pictures]), (judge, [pictures, pictures])):
+        one = [part[:1] for part in given]
+        call = lambda x, training: ops.convert_to_numpy(  # noqa: E731
+            network(x if len(x) > 1 else x[0], training=training)
+        )
+        together, alone = call(given, True)[:1], call(one, True)
+        alike = np.allclose(together, alone, atol=1e-4)
+        assert alike == (norm == "instance"), np.abs(together - alone).max()
+        if norm == "instance":
+            np.testing.assert_allclose(call(one, False), alone, atol=1e-4)
+        kinds = {type(layer).__name__ for layer in network.layers}
+        assert ("GroupNormalization" in kinds) == (norm == "instance")
+        assert ("BatchNormalization" in kinds) == (norm == "batch")
+    with pytest.raises(ValueError, match="norm batch or instance.*'layer'"):
+        build_unet(norm="layer")
+
+
+def test_the_running_means_of_small_batches_reach_further_back():
+    settings = TRANSLATIONS["aerial_to_map"]
+    pairs = load_pairs("edges", "test", 32, limit=2)
+    model = build_translator(small_translation(settings), pairs, 10)
+    norms = [
+        {
+            layer.momentum
+            for layer in network.layers
+            if isinstance(layer, keras.layers.BatchNormalization)
+        }
+        for network in (model.generator, model.discriminator, build_unet(16, 1))
+    ]
+    assert norms == [{0.99}, {0.9}, {0.9}]
+
+
+# ---- Settings
+
+
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_every_translation_is_valid(name):
+    translation = TRANSLATIONS[name]
+    assert translation.data in {*PAIR_SETS, "edges"}
+    assert translation.size in (64, 128, 256) and translation.epochs >= 1
+    assert translation.jitter == 286 / 256  # the paper's
+    game = translation.adversarial
+    assert (game.l1_weight, game.kind, game.patch) == (100, "bce", 70)
+    assert 0 <= game.pretrain_epochs < translation.epochs
+    assert 1 <= translation.batch_size <= 8 and translation.learning_rate == 2e-4
+    assert json.loads(json.dumps(dataclasses.asdict(translation)))["data"]
+
+
+def test_the_directions_are_those_of_the_names():
+    def ends(name):
+        *both, _ = PAIR_SETS[TRANSLATIONS[name].data]
+        return both[::-1] if TRANSLATIONS[name].reverse else both
+
+    assert ends("aerial_to_map") == ["aerial photo", "map"]
+    assert ends("map_to_aerial") == ["map", "aerial photo"]
+    assert ends("facades") == ["labels", "photo"]
+    assert TRANSLATIONS["edges_to_flowers"].photos == "flowers"
+    assert not TRANSLATIONS["edges_to_flowers"].reverse
+
+
+# ---- Scores
+
+
+def test_scores_of_cases_worked_by_hand():
+    targets = np.full((2, 8, 8, 3), 100, "uint8")
+    answers = targets.copy()
+    answers[1] = 110
+    answers[1, :, 4:] = 80  # once 10, once 20 away
+    scores = score_translation(targets, answers)
+    assert scores["psnr"][0] == np.inf
+    assert scores["psnr"][1] == pytest.approx(10 * np.log10(255**2 / 250))
+    np.testing.assert_allclose(scores["l1"], [0, 15])
+    assert set(scores) == {"psnr", "l1"}
+
+
+def test_lpips_sees_the_pictures_in_0_to_1_as_rgb():
+    seen = []
+
+    def distance(one, two):
+        seen.append((one.shape, float(one.max()), float(two.max())))
+        return ops.mean(ops.abs(one - two), axis=(1, 2, 3))
+
+    targets = np.full((3, 8, 8, 1), 255, "uint8")
+    scores = score_translation(targets, targets - 51, distance)
+    np.testing.assert_allclose(scores["lpips"], [0.2] * 3, atol=1e-6)
+    assert seen[0] == ((1, 8, 8, 3), 1.0, pytest.approx(0.8))
+
+
+class Says(keras.Model):
+    """A generator that says one value everywhere, but only outside training."""
+
+    def __init__(self, value, channels):
+        super().__init__()
+        self.value, self.channels = value, channels
+
+    def call(self, x, training=False):
+        assert not training
+        return ops.ones((*x.shape[:3], self.channels)) * self.value
+
+
+@pytest.mark.parametrize("inputs, targets", [(3, 3), (1, 3), (3, 1)])
+def test_the_floors_are_the_mean_target_and_the_input(inputs, targets):
+    random = np.random.default_rng(0)
+    pair = Pairs(
+        random.integers(0, 256, (9, 8, 8, inputs), "uint8"),
+        random.integers(0, 256, (9, 8, 8, targets), "uint8"),
+        [str(i) for i in range(9)],
+    )
+    mean = mean_picture(pair.targets)
+    rows = evaluate_translation(Says(1.0, targets), pair, mean, name="white")
+    assert list(rows) == ["mean target", "input", "white"]
+    whole = pair.targets.astype(float)
+    expected = {
+        "mean target": np.abs(whole - np.rint(whole.mean(axis=0))).mean(axis=(1, 2, 3)),
+        "white": (255 - whole).mean(axis=(1, 2, 3)),
+    }
+    if inputs == targets:
+        difference = np.abs(whole - pair.inputs.astype(float))
+        expected["input"] = difference.mean(axis=(1, 2, 3))
+    for row, values in expected.items():
+        np.testing.assert_allclose(rows[row]["l1"], values)
+    assert rows["input"]["l1"].mean() > rows["mean target"]["l1"].mean()
+    means, text = summarize_translation(rows)
+    assert means["white"]["l1"] == pytest.approx(expected["white"].mean(), abs=1e-6)
+    lines = text.splitlines()
+    assert lines[0] == "| | PSNR | L1 (of 255) |" and len(lines) == 5
+    assert lines[4].startswith("| white | ") and lines[4].count("[") == 2
+
+
+def test_as_rgb_and_mean_picture():
+    one = np.arange(8, dtype="uint8").reshape(2, 2, 2, 1)
+    assert as_rgb(one).shape == (2, 2, 2, 3) and as_rgb(as_rgb(one)).shape[-1] == 3
+    np.testing.assert_array_equal(mean_picture(one)[..., 0], [[2, 3], [4, 5]])
+
+
+def test_a_picture_is_translated_alone_as_in_a_batch():
+    keras.utils.set_random_seed(0)
+    generator = build_unet(16, 4, inputs=3, outputs=3)
+    # Larger than at the start, so that answers differ.
+    kernel = generator.get_layer("ab_linear").kernel
+    kernel.assign(np.random.default_rng(0).normal(0, 0.3, kernel.shape))
+    inputs = np.random.default_rng(1).integers(0, 256, (5, 16, 16, 3), "uint8")
+    together = predict(generator, inputs, batch_size=2)
+    assert together.shape == inputs.shape and together.dtype == np.uint8
+    assert np.abs(together[0].astype(int) - together[1]).max() > 3
+    direct = unscale(ops.convert_to_numpy(generator(scale(inputs), training=False)))
+    np.testing.assert_allclose(together.astype(int), direct.astype(int), atol=1)
+
+
+# ---- A small training, end to end
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """(folder, generator, card) of edges of the samples at 32 px."""
+    folder = tmp_path_factory.mktemp("edges")
+    translation = small_translation(TRANSLATIONS["aerial_to_map"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLORLIB_MIRROR", raising=False)
+        patch.setattr(translate, "Lpips", no_lpips)
+        generator, card = train("sketch", folder, 0, translation)
+    return folder, generator, card
+
+
+def no_lpips():
+    raise DataError("no weights of LPIPS here.")
+
+
+def test_the_game_was_played_and_the_distance_fell(trained):
+    history = read_history(trained[0] / "history.csv")
+    assert history["epoch"] == [1, 2]
+    assert history["g_l1"][1] < history["g_l1"][0]
+    for loss in ("g_adv", "d_real", "d_fake"):
+        assert history[loss][0] == 0 < history[loss][1]  # L1 alone, then the game
+
+
+def test_everything_is_written(trained):
+    folder, generator, card = trained
+    path, stored = read_card(folder / "sketch.npz")  # checks the SHA-256
+    assert {key: stored[key] for key in card} == json.loads(json.dumps(card))
+    assert stored["parameters"] == generator.count_params()
+    assert stored["steps"] == 2 * 4 and stored["minutes"] >= 0
+    assert stored["command"] == "python -m colorlib train sketch"
+    assert stored["data"].startswith("edges of samples: ")
+    assert list(stored["figures"]) == ["mean target", "input", "sketch"]
+    assert "no weights of LPIPS here" in stored["lpips"]
+    assert "lpips" not in stored["figures"]["sketch"]
+    with Image.open(folder / "sketch.gif") as film:
+        assert film.n_frames == 3
+    assert Image.open(folder / "sketch.png").size[0] > 300
+
+
+def test_the_strip_shows_input_target_and_translation(trained):
+    folder, generator, card = trained
+    strips = read_strips(folder)
+    assert list(strips) == [0, 1, 2]
+    test = load_pairs("edges", "test", 32, limit=24)
+    last = strips[2]
+    assert last.shape == (3 * 32, 6 * 32, 3)
+    chosen = np.linspace(0, len(test) - 1, 6).astype(int)
+    for column, i in enumerate(chosen):
+        top, middle, bottom = np.split(last[:, 32 * column : 32 * column + 32], 3)
+        np.testing.assert_array_equal(middle, test.targets[i])
+        np.testing.assert_array_equal(top, as_rgb(draw_edges(test.targets[i][None]))[0])
+        answer = predict(generator, test.inputs[i][None])[0].astype(int)
+        assert np.abs(bottom - answer).max() <= 2  # the weights are stored as float16
+    assert not np.array_equal(strips[0][64:], last[64:])
+
+
+def test_the_stored_weights_give_the_figures_of_the_card(trained, monkeypatch, capsys):
+    folder, generator, card = trained
+    monkeypatch.setattr(translate, "Lpips", no_lpips)
+    again, translation, _ = load_translator(folder / "sketch.npz")
+    assert translation == small_translation(TRANSLATIONS["aerial_to_map"])
+    inputs = load_pairs("edges", "test", 32, limit=3).inputs
+    np.testing.assert_array_equal(predict(again, inputs), predict(generator, inputs))
+    assert main(["evaluate", str(folder / "sketch.npz")]) == 0
+    out = capsys.readouterr().out
+    assert card["table"] in out and "no weights of LPIPS here" in out
+    count = len(load_pairs("edges", "test", 32, limit=24))
+    assert f"test: {count} pairs" in out and f"the {count} test pairs" in card["test"]
+    assert main(["evaluate", str(folder / "sketch.npz"), "--part", "validation"]) == 0
+    assert card["table"] not in capsys.readouterr().out
+    assert main(["evaluate", str(folder / "sketch.npz"), "--size", "64"]) == 1
+    assert "its own pairs" in capsys.readouterr().err
+
+
+def test_the_floor_is_the_mean_of_the_training_targets(trained):
+    _, _, card = trained
+    training, test = (load_pairs("edges", p, 32, limit=24) for p in ("train", "test"))
+    mean = np.rint(training.targets.astype(float).mean(axis=0))
+    floor = np.abs(test.targets - mean).mean()
+    assert card["figures"]["mean target"]["l1"] == pytest.approx(floor, abs=1e-5)
+    lines = np.abs(test.targets - as_rgb(test.inputs).astype(float)).mean()
+    assert card["figures"]["input"]["l1"] == pytest.approx(lines, abs=1e-5)
+
+
+def test_training_pairs_are_larger_so_that_squares_can_be_cut():
+    translation = small_translation(TRANSLATIONS["facades"])
+    assert translation.data == "edges" and not translation.reverse
+    larger = load_translation(translation, "train", jitter=True)
+    whole = load_translation(translation, "train")
+    assert larger.inputs.shape[1:] == (36, 36, 1)  # 286 / 256 of 32
+    assert whole.inputs.shape[1:] == (32, 32, 1) and larger.names == whole.names
+    back = load_translation(dataclasses.replace(translation, reverse=True), "test")
+    assert back.inputs.shape[-1] == 3 and back.targets.shape[-1] == 1
+
+
+def test_a_finished_training_is_only_loaded(trained, monkeypatch):
+    folder, generator, card = trained
+    before = (folder / "last.npz").read_bytes()
+    monkeypatch.setattr(translate, "Lpips", no_lpips)
+    translation = Translation(**card["translation"] | {"title": "Another"})
+    game = small_translation(TRANSLATIONS["facades"]).adversarial  # the same one
+    translation = dataclasses.replace(translation, adversarial=game)
+    again, second = train("sketch", folder, 0, translation, with_lpips=False)
+    assert (folder / "last.npz").read_bytes() == before
+    assert second["table"] == card["table"] and second["lpips"] == "not measured"
+    with pytest.raises(ValueError, match="other settings"):
+        train("sketch", folder, 0, dataclasses.replace(translation, seed=1))
+
+
+def test_the_command_line_trains_translations(monkeypatch, capsys, tmp_path):
+    asked = []
+
+    def watched(name, folder, tensorboard):
+        asked.append((name, folder, tensorboard))
+        return None, {"test": "the 20 test pairs", "table": "| a table |"}
+
+    monkeypatch.setattr(translate, "train", watched)
+    assert main(["train", "facades", "--output", str(tmp_path)]) == 0
+    assert asked == [("facades", tmp_path, False)]
+    assert "| a table |" in capsys.readouterr().out
+
+
+def test_impossible_translations_are_said(tmp_path):
+    with pytest.raises(ValueError, match="aerial_to_map.*'cat_to_dog'"):
+        train("cat_to_dog", tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="cannot be written"):
+        train("facades", tmp_path / "file")
+
+
+def test_the_game_begins_after_the_epochs_of_pretraining():
+    translation = small_translation(TRANSLATIONS["aerial_to_map"])
+    pairs = load_pairs("edges", "test", 32, limit=2)
+    model = build_translator(translation, pairs, 10)
+    game = dataclasses.replace(translation.adversarial, pretrain_epochs=0)
+    at_once = dataclasses.replace(translation, adversarial=game)
+    assert (
+        list(model.phases(at_once.adversarial.pretrain_epochs)) == [0]
+        and model.adversarial
+    )
+    assert translation.adversarial.pretrain_epochs == 1 and translation.epochs == 2
+    phases = model.phases(translation.adversarial.pretrain_epochs)
+    phases[0]()
+    assert not model.adversarial
+    phases[1]()
+    assert model.adversarial and sorted(phases) == [0, 1]
+    rates = []
+    for step in (0, 5, 8, 10):
+        model.optimizer.g_optimizer.iterations.assign(step)
+        rates.append(float(model.optimizer.learning_rate))
+    np.testing.assert_allclose(rates, [2e-4, 2e-4, 0.8e-4, 0], rtol=1e-5)
+    rates = []
+    for step in (0, 3, 5):  # the discriminator misses the first epoch, 5 steps of 10
+        model.optimizer.d_optimizer.iterations.assign(step)
+        rates.append(float(model.optimizer.d_optimizer.learning_rate))
+    np.testing.assert_allclose(rates, [2e-4, 0.8e-4, 0], rtol=1e-5)
+    for optimizer in (model.optimizer.g_optimizer, model.optimizer.d_optimizer):
+        assert float(optimizer.beta_1) == 0.5
