@@ -1,5 +1,30 @@
-"""colorlib: the small helper package of the image colorization course.
+"""colorlib: the helper package of the image colorization course.
 
-Import from its modules, so that a reader sees where a name lives:
-``from colorlib.lab import rgb_to_lab``.
+What the lessons write in the open and then import stands in front:
+
+    lab         sRGB <-> CIE L*a*b*, the scaling for networks, the gamut
+    ab_bins     colour as classes: bins, rebalancing, annealed mean
+    gan         Pix2Pix: generator and discriminator trained by one `fit`
+    optimizers  Adam and the learning rate's schedules
+    plotting    every figure
+    checks      the checks of the exercises
+    errors      the exceptions
+
+    images      one picture: read, resized, restored and written
+    data        data sets: find, fetch, read and split them; batches
+    models      the networks, their weights files and cards
+    metrics     errors, baselines, intervals, tables, LPIPS
+    training    recipes, training that resumes, callbacks
+    colorize    a trained network on one photograph, and on whole folders
+    evaluation  evaluation and benchmark of networks, blind test, report
+
+The machinery behind them:
+
+    video       films: frames in, frames out, colours without flicker
+    export      ONNX, LiteRT, a page for browsers
+    app         a page on one's own machine (Gradio)
+    cli         the command line
+    utils       files, and what differs between the backends of Keras
+
+Import from the room: ``from colorlib.lab import rgb_to_lab``.
 """

@@ -41,7 +41,7 @@ def server():
 @pytest.fixture(scope="session")
 def photos():
     """Six bundled test photographs as uint8 `(6, 64, 64, 3)`."""
-    from colorlib.images.io import square_thumbnail
+    from colorlib.images.resize import square_thumbnail
 
     files = sorted((ROOT / "data" / "samples" / "test").glob("*.jpg"))[::5][:6]
     return np.stack([square_thumbnail(file, 64) for file in files])
@@ -50,7 +50,7 @@ def photos():
 @pytest.fixture(scope="session")
 def constant_model(tmp_path_factory):
     """Weights and card of a network that says `CONSTANT_AB` everywhere."""
-    from colorlib.models.mobilenet_unet import build_baseline_cnn
+    from colorlib.models.cnn import build_baseline_cnn
 
     network = build_baseline_cnn(filters=2)
     kernel, bias = network.get_layer("ab").weights

@@ -14,8 +14,9 @@ from keras import layers, ops
 
 from colorlib.data.batches import Batches
 from colorlib.gan import PairOfOptimizers, Pix2Pix, adversarial_loss
-from colorlib.models.mobilenet_unet import build_baseline_cnn
-from colorlib.models.unet import build_patch_discriminator, build_unet
+from colorlib.models.cnn import build_baseline_cnn
+from colorlib.models.patch_discriminator import build_patch_discriminator
+from colorlib.models.unet import build_unet
 from colorlib.models.weights import load_weights, save_weights
 
 METRICS = {"loss", "g_adv", "g_l1", "d_real", "d_fake", "d_accuracy"}

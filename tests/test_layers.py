@@ -39,7 +39,7 @@ OPTIONAL = {
 BACKENDS = {"tensorflow", "jax", "torch", "tf_keras"}
 # What Keras has no word for stands in one module. The others: an optimizer that is one
 # TensorFlow operation, and the converter of TensorFlow Lite.
-BY_BACKEND = {"utils.backends", "optimizers", "export.onnx"}
+BY_BACKEND = {"utils.backends", "optimizers", "export.litert"}
 LIBRARY = ROOT / "colorlib"
 MODULES = {
     ".".join(path.relative_to(LIBRARY).with_suffix("").parts): path

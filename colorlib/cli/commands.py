@@ -97,7 +97,8 @@ def export(options):
     """Writes a model as ONNX or LiteRT."""
     _start_keras()
     from colorlib.colorize.colorizer import DEFAULT_MODEL
-    from colorlib.export.onnx import export_litert, export_onnx, load_colorizer
+    from colorlib.export.litert import export_litert
+    from colorlib.export.onnx import export_onnx, load_colorizer
 
     if options.size and options.format == "onnx":
         raise ValueError("--size goes with --format litert; ONNX takes any size.")
@@ -240,7 +241,8 @@ def data(options):
 
 def cards(options):
     """Rewrites the figures in both README files from the cards."""
-    from colorlib.models.cards import WEIGHTS_FOLDER, cards_as_markdown, with_figures
+    from colorlib.evaluation.card_tables import cards_as_markdown, with_figures
+    from colorlib.models.cards import WEIGHTS_FOLDER
 
     page, readme = WEIGHTS_FOLDER / "README.md", ROOT / "README.md"
     page.write_text(cards_as_markdown())

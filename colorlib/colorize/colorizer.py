@@ -4,10 +4,11 @@ import numpy as np
 from keras import ops
 
 from colorlib.ab_bins import as_colorizer
-from colorlib.images.io import Picture, resize_plane, resize_rgb
+from colorlib.images.io import Picture
+from colorlib.images.resize import resize_plane, resize_rgb
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab, scale_L, unscale_ab
 from colorlib.models.cards import read_card
-from colorlib.models.mobilenet_unet import build
+from colorlib.models.registry import build
 from colorlib.models.weights import load_weights
 
 DEFAULT_MODEL = "flagship"

@@ -8,13 +8,8 @@ from tqdm import tqdm
 
 from colorlib.colorize.jobs import plan, same
 from colorlib.errors import PictureError
-from colorlib.images.io import (
-    MAX_PIXELS,
-    Picture,
-    read_picture,
-    resize_rgb,
-    write_picture,
-)
+from colorlib.images.io import MAX_PIXELS, Picture, read_picture, write_picture
+from colorlib.images.resize import resize_rgb
 from colorlib.utils.files import UNFINISHED
 
 PAIR_SIDE = 2048  # longest side of each half of a pair, in pixels

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from colorlib.images.io import resize_rgb
+from colorlib.images.resize import resize_rgb
 from colorlib.lab import rgb8_to_lab, scale_ab, scale_L
 
 

@@ -18,7 +18,8 @@ from colorlib.data.archives import ARCHIVE_ERRORS, list_files
 from colorlib.data.sets import PARTS, is_picture, load_pictures
 from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, in_order
 from colorlib.errors import PictureError
-from colorlib.images.io import read_picture, resize_rgb
+from colorlib.images.io import read_picture
+from colorlib.images.resize import resize_rgb
 
 _AUTHORS = "http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/"
 # Name: what the left and the right square are; the source, as in `catalog.DataSet`.

@@ -21,7 +21,8 @@ from colorlib.data.archives import ARCHIVE_ERRORS, list_files
 from colorlib.data.catalog import BREEDS, DATA_SETS, TWICE
 from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, in_order
 from colorlib.errors import PictureError
-from colorlib.images.io import EXTENSIONS, resize_rgb, square_thumbnail
+from colorlib.images.io import EXTENSIONS
+from colorlib.images.resize import resize_rgb, square_thumbnail
 from colorlib.lab import rgb8_to_lab, scale_ab, scale_L
 
 PARTS = ("train", "validation", "test")

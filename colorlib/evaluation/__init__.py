@@ -7,6 +7,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "blind_test": ["BlindTest", "paler_is_fake", "wilson_interval"],
+        "card_tables": [
+            "benchmark_as_markdown",
+            "cards_as_markdown",
+            "figures_as_markdown",
+            "ladder_as_markdown",
+        ],
         "network": ["colorize_batch", "evaluate", "middle", "predict_ab", "summarize"],
         "pair_scores": [
             "as_rgb",

@@ -11,21 +11,19 @@ from colorlib.data.sets import load_pictures
 from colorlib.evaluation.classifier import Classifier, find_labels
 from colorlib.images.io import Picture
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab
+from colorlib.metrics.baselines import LightnessTable
+from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.lpips import Lpips
 from colorlib.metrics.scores import (
     COLUMNS,
-    STYLES,
-    LightnessTable,
     ab_mae,
     ab_mse,
-    bootstrap_interval,
     ciede2000,
     colourfulness,
-    format_table,
-    mean_and_interval,
     psnr,
     ssim,
 )
+from colorlib.metrics.tables import STYLES, format_table, mean_and_interval
 from colorlib.models.cards import read_card
 from colorlib.utils.files import write_atomically
 

@@ -4,7 +4,9 @@ import numpy as np
 from keras import ops
 
 from colorlib.lab import lab_to_rgb, rgb8_to_lab, scale_L, unscale_ab
-from colorlib.metrics.scores import LightnessTable, format_table, score, score_floors
+from colorlib.metrics.baselines import LightnessTable, score_floors
+from colorlib.metrics.scores import score
+from colorlib.metrics.tables import format_table
 
 
 def predict_ab(network, rgb, batch_size=32):

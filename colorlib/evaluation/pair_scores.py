@@ -4,7 +4,8 @@ import numpy as np
 from keras import ops
 
 from colorlib.data.pairs import scale, unscale
-from colorlib.metrics.scores import mean_and_interval, psnr
+from colorlib.metrics.scores import psnr
+from colorlib.metrics.tables import mean_and_interval
 
 DIGITS = {"psnr": 2, "l1": 2, "lpips": 3}
 TITLES = {"psnr": "PSNR", "l1": "L1 (of 255)", "lpips": "LPIPS"}

@@ -6,7 +6,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "onnx": ["export_litert", "export_onnx", "load_colorizer"],
+        "litert": ["export_litert"],
+        "onnx": ["export_onnx", "load_colorizer"],
         "site": ["build_page"],
     },
 )

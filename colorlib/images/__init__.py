@@ -6,11 +6,9 @@ from colorlib.images.io import (
     Picture,
     format_for,
     read_picture,
-    resize_plane,
-    resize_rgb,
-    square_thumbnail,
     write_picture,
 )
+from colorlib.images.resize import resize_plane, resize_rgb, square_thumbnail
 
 __all__ = [
     "EXTENSIONS",

@@ -176,45 +176,6 @@ def format_for(path):
     return kind
 
 
-def resize_rgb(rgb, height, width):
-    """Resizes a uint8 picture `(H, W, 3)` to `(height, width, 3)`, antialiased."""
-    image = Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS)
-    return np.asarray(image)
-
-
-def resize_plane(plane, height, width, rows=slice(None)):
-    """Resizes a float picture `(H, W)` to float32 `(height, width)`, bicubic.
-
-    With `rows`, only these rows of the result are computed; the same to 0.001.
-    """
-    image = Image.fromarray(np.asarray(plane, "float32"))
-    first, end, _ = rows.indices(height)
-    scale = image.height / height
-    box = (0, first * scale, image.width, min(end * scale, image.height))
-    size = (int(width), end - first)
-    return np.array(image.resize(size, Image.Resampling.BICUBIC, box), "float32")
-
-
-def square_thumbnail(source, size):
-    """Reads a picture and cuts its middle square, at `size` x `size` pixels.
-
-    Args:
-        source: as for `read_picture`.
-        size: side of the result in pixels.
-
-    Returns:
-        uint8 array `(size, size, 3)`. A picture smaller than `size` is enlarged.
-
-    Raises:
-        PictureError: as `read_picture`.
-    """
-    rgb = read_picture(source).rgb
-    height, width = rgb.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return resize_rgb(rgb[top : top + side, left : left + side], size, size)
-
-
 class _Refused(Exception):
     """Why a file is not read; the caller puts its name before."""
 

@@ -1,21 +1,18 @@
 """How far colours are from the truth, beside what no network reaches."""
 
+from colorlib.metrics.baselines import LightnessTable, mean_ab, score_floors
+from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.scores import (
     COLUMNS,
-    LightnessTable,
     ab_mae,
     ab_mse,
-    bootstrap_interval,
     ciede2000,
     colourfulness,
-    format_table,
-    mean_ab,
-    mean_and_interval,
     psnr,
     score,
-    score_floors,
     ssim,
 )
+from colorlib.metrics.tables import format_table, mean_and_interval
 
 __all__ = [
     "COLUMNS",

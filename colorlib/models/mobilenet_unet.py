@@ -1,8 +1,4 @@
-"""The networks of the course: L in, ab out, for any height and width.
-
-Every network maps `(B, H, W, 1)`, L / 50 - 1 in [-1, 1], to `(B, H, W, 2)`, ab / 128.
-Layers have fixed names, so that saved weights can be checked against them.
-"""
+"""The network for quality: a U-Net on an encoder that has seen ImageNet."""
 
 import os
 from pathlib import Path
@@ -10,20 +6,7 @@ from pathlib import Path
 import keras
 from keras import layers
 
-from colorlib.models.unet import PATCHES, build_patch_discriminator, build_unet
-
-__all__ = [  # lessons take the networks of the paper from here, too
-    "BUILDERS",
-    "MOBILENET_TAPS",
-    "PATCHES",
-    "build",
-    "build_baseline_cnn",
-    "build_mobilenet_unet",
-    "build_patch_discriminator",
-    "build_unet",
-    "find_encoder_weights",
-    "multiple",
-]
+from colorlib.models.cnn import conv_relu
 
 # Outputs of MobileNetV2 with 1/2, 1/4, 1/8, 1/16 and 1/32 of the picture's side.
 MOBILENET_TAPS = (
@@ -33,53 +16,6 @@ MOBILENET_TAPS = (
     "block_13_expand_relu",
     "out_relu",
 )
-
-
-def build_baseline_cnn(filters=32, dropout=0.3, name="baseline_cnn"):
-    """Builds the convolutional network without pooling of week 3.
-
-    Strides shrink the picture to an eighth, bilinear upsampling brings it back; all
-    kernels are 3x3. It has no skips: fine detail of the colour is lost, which does
-    not hurt much, since the eye sees colour coarsely.
-
-    Args:
-        filters: channels of the first convolution; the deepest have 8 times as many.
-        dropout: share of the deepest features dropped in training, in [0, 1).
-        name: name of the model.
-
-    Returns:
-        A `keras.Model`: float32 `(B, H, W, 1)` -> `(B, H, W, 2)` in (-1, 1), H and W
-        multiples of 8.
-
-    Raises:
-        ValueError: if `filters` or `dropout` is out of range.
-    """
-    if filters < 1 or not 0 <= dropout < 1:
-        raise ValueError(
-            "filters must be at least 1 and dropout in [0, 1), got "
-            f"{filters} and {dropout}."
-        )
-
-    def convolve(x, factor, strides, label):
-        return _convolve(x, filters * factor, 3, label, strides)
-
-    L = keras.Input((None, None, 1), name="L")
-    x = convolve(L, 1, 2, "down_1")  # (B, H/2, W/2, 32)
-    x = convolve(x, 2, 1, "conv_1")
-    x = convolve(x, 4, 2, "down_2")  # (B, H/4, W/4, 128)
-    x = convolve(x, 4, 1, "conv_2")
-    x = convolve(x, 8, 2, "down_3")  # (B, H/8, W/8, 256)
-    x = convolve(x, 8, 1, "conv_3")
-    x = layers.Dropout(dropout, name="dropout")(x)
-    x = convolve(x, 8, 1, "conv_4")
-    x = convolve(x, 4, 1, "conv_5")
-    x = layers.UpSampling2D(interpolation="bilinear", name="up_1")(x)
-    x = convolve(x, 2, 1, "conv_6")  # (B, H/4, W/4, 64)
-    x = layers.UpSampling2D(interpolation="bilinear", name="up_2")(x)
-    x = convolve(x, 1, 1, "conv_7")  # (B, H/2, W/2, 32)
-    x = layers.Conv2D(2, 3, padding="same", activation="tanh", name="ab")(x)
-    ab = layers.UpSampling2D(interpolation="bilinear", name="up_3")(x)  # (B, H, W, 2)
-    return keras.Model(L, ab, name=name)
 
 
 def build_mobilenet_unet(
@@ -129,13 +65,13 @@ def build_mobilenet_unet(
             layer.trainable = False
     features = encoder(grey)
 
-    x = _convolve(features[-1], widths[0], 1, "deepest")  # (B, H/32, W/32, 256)
+    x = conv_relu(features[-1], widths[0], 1, "deepest")  # (B, H/32, W/32, 256)
     for level in (4, 3, 2, 1):
         width = widths[5 - level]
-        skip = _convolve(features[level - 1], max(32, width // 2), 1, f"skip_{level}")
+        skip = conv_relu(features[level - 1], max(32, width // 2), 1, f"skip_{level}")
         up = layers.UpSampling2D(interpolation="bilinear", name=f"up_{level}")(x)
         x = layers.Concatenate(name=f"join_{level}")([up, skip])
-        x = _convolve(x, width, 3, f"decode_{level}")  # (B, H/2**level, ...)
+        x = conv_relu(x, width, 3, f"decode_{level}")  # (B, H/2**level, ...)
     # Small first weights: training starts at grey instead of at a saturated tanh.
     small = keras.initializers.RandomNormal(stddev=1e-3)
     x = layers.Conv2D(2, 3, padding="same", kernel_initializer=small, name="ab")(x)
@@ -144,11 +80,6 @@ def build_mobilenet_unet(
     up = layers.UpSampling2D(interpolation="bilinear", dtype="float32", name="up_0")
     ab = up(x)  # (B, H, W, 2)
     return keras.Model(L, ab, name=name)
-
-
-def _convolve(x, width, kernel, label, strides=1):
-    options = dict(padding="same", activation="relu", kernel_initializer="he_normal")
-    return layers.Conv2D(width, kernel, strides, name=label, **options)(x)
 
 
 def find_encoder_weights():
@@ -170,32 +101,3 @@ def find_encoder_weights():
             f"COLORLIB_BACKBONES names {folder}, but {path} is not there."
         )
     return str(path)
-
-
-BUILDERS = {
-    "baseline_cnn": build_baseline_cnn,
-    "mobilenet_unet": build_mobilenet_unet,
-    "unet": build_unet,
-}
-
-
-def multiple(network, **options):
-    """Tells of what height and width must be multiples.
-
-    Args:
-        network: a name in `BUILDERS`.
-        **options: of its builder.
-    """
-    sides = {"baseline_cnn": 8, "mobilenet_unet": 32}
-    return sides.get(network) or options.get("size", 256)
-
-
-def build(network, **options):
-    """Builds a network by its name in `BUILDERS`.
-
-    Raises:
-        ValueError: if there is none of that name.
-    """
-    if network not in BUILDERS:
-        raise ValueError(f"network must be one of {sorted(BUILDERS)}, got {network!r}.")
-    return BUILDERS[network](**options)

@@ -11,8 +11,9 @@ from colorlib.data.batches import Batches
 from colorlib.data.sets import MIN_CHROMA, PARTS, concatenate, load_pictures
 from colorlib.evaluation.network import evaluate, middle, summarize
 from colorlib.gan import Pix2Pix
+from colorlib.metrics.baselines import LightnessTable, mean_ab
 from colorlib.metrics.lpips import Lpips
-from colorlib.metrics.scores import LightnessTable, colourfulness, mean_ab
+from colorlib.metrics.scores import colourfulness
 from colorlib.models import mobilenet_unet
 from colorlib.models.cards import read_card, write_card
 from colorlib.models.weights import load_weights, save_weights

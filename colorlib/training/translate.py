@@ -21,7 +21,8 @@ from colorlib.evaluation.pair_scores import (
 from colorlib.gan import Pix2Pix
 from colorlib.metrics.lpips import Lpips
 from colorlib.models.cards import read_card, write_card
-from colorlib.models.unet import build_patch_discriminator, build_unet
+from colorlib.models.patch_discriminator import build_patch_discriminator
+from colorlib.models.unet import build_unet
 from colorlib.models.weights import load_weights, save_weights
 from colorlib.optimizers import FusedAdam, HalfLinear
 from colorlib.plotting import plot_history

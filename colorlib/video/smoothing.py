@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import map_coordinates, uniform_filter
 from skimage.registration import optical_flow_ilk
 
-from colorlib.images.io import resize_plane
+from colorlib.images.resize import resize_plane
 
 STILL = 1.0  # L* units by which a still pixel's surroundings change at most
 _WINDOW = 5  # pixels: side of the surroundings

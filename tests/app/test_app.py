@@ -55,7 +55,7 @@ sys.exit(main(sys.argv[2:]))
 @pytest.fixture(scope="module")
 def models(tmp_path_factory, constant_model):
     """Two networks that say one colour everywhere: (path, path)."""
-    from colorlib.models.mobilenet_unet import build_baseline_cnn
+    from colorlib.models.cnn import build_baseline_cnn
 
     network = build_baseline_cnn(filters=2)
     kernel, bias = network.get_layer("ab").weights

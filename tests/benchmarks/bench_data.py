@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402
 
 from colorlib.data.batches import Batches
 from colorlib.data.sets import load_pictures
-from colorlib.models.mobilenet_unet import build_baseline_cnn
+from colorlib.models.cnn import build_baseline_cnn
 from colorlib.training.runtime import set_seed
 from colorlib.utils.backends import hardware
 

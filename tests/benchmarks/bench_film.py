@@ -66,7 +66,7 @@ def score(colorizer, rgb, smoother):
 def bench_flicker(model):
     """Prints a row for each clip: with and without the filter."""
     from colorlib.colorize.colorizer import Colorizer
-    from colorlib.images.io import resize_rgb
+    from colorlib.images.resize import resize_rgb
     from colorlib.lab import rgb8_to_lab
 
     colorizer = Colorizer(model)
@@ -163,7 +163,7 @@ class _NoNetwork:
     key = "none"
 
     def look(self, rgb):
-        from colorlib.images.io import resize_rgb
+        from colorlib.images.resize import resize_rgb
         from colorlib.lab import rgb8_to_lab
 
         return rgb8_to_lab(resize_rgb(rgb, 128, 224))[..., 0]

@@ -15,7 +15,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from colorlib.models.cards import read_card
-from colorlib.models.mobilenet_unet import build
+from colorlib.models.registry import build
 
 ROUNDS = 25
 

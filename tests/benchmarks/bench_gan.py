@@ -30,7 +30,8 @@ import tensorflow as tf  # noqa: E402
 from keras import layers  # noqa: E402
 
 from colorlib.gan import Pix2Pix
-from colorlib.models.unet import build_patch_discriminator, build_unet
+from colorlib.models.patch_discriminator import build_patch_discriminator
+from colorlib.models.unet import build_unet
 from colorlib.training.runtime import set_seed
 from colorlib.utils.backends import hardware
 

@@ -7,11 +7,12 @@ from colorlib.ab_bins import bin_centres
 from colorlib.colorize import colorizer as colorize_module
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.errors import WeightsError
-from colorlib.images.io import Picture, read_picture, resize_rgb
+from colorlib.images.io import Picture, read_picture
+from colorlib.images.resize import resize_rgb
 from colorlib.lab import in_gamut, lab_to_rgb, rgb8_to_lab
 from colorlib.metrics.scores import colourfulness
 from colorlib.models.cards import available_models
-from colorlib.models.mobilenet_unet import build_baseline_cnn
+from colorlib.models.cnn import build_baseline_cnn
 from colorlib.models.unet import build_unet
 
 OLD = ROOT / "data" / "samples" / "old"

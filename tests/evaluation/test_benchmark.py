@@ -18,12 +18,9 @@ from colorlib.evaluation.benchmark import (
     reached,
 )
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab
-from colorlib.metrics.scores import (
-    COLUMNS,
-    LightnessTable,
-    bootstrap_interval,
-    score_floors,
-)
+from colorlib.metrics.baselines import LightnessTable, score_floors
+from colorlib.metrics.intervals import bootstrap_interval
+from colorlib.metrics.scores import COLUMNS
 
 MEAN = (4.0, 9.0)
 

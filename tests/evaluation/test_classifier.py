@@ -17,7 +17,7 @@ from colorlib.data.pretrained import fetch_pretrained
 from colorlib.errors import DataError
 from colorlib.evaluation.classifier import MEMBER, WHEEL, Classifier, find_labels
 from colorlib.evaluation.classifier import read_torch_arrays as read
-from colorlib.images.io import square_thumbnail
+from colorlib.images.resize import square_thumbnail
 
 # Six bundled photographs at 224 pixels through the package efficientnet-lite-pytorch
 # 0.1.0: the three best classes, their scores, the scores of classes 0 to 2.

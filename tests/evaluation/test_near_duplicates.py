@@ -11,7 +11,7 @@ from colorlib.data import sets
 from colorlib.data.catalog import TWICE
 from colorlib.data.sets import concatenate, load_pictures
 from colorlib.evaluation.near_duplicates import find_near_duplicates
-from colorlib.images.io import square_thumbnail
+from colorlib.images.resize import square_thumbnail
 from colorlib.training.recipes import RECIPES
 
 SIDE = 32

@@ -9,7 +9,7 @@ from colorlib.evaluation.report import (
     write_report,
 )
 from colorlib.models.cards import available_models, read_card
-from colorlib.models.mobilenet_unet import build_baseline_cnn
+from colorlib.models.cnn import build_baseline_cnn
 
 WORDS = " ".join(["word"] * FEWEST_WORDS)
 

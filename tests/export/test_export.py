@@ -11,9 +11,10 @@ from small import ROOT, write_model
 from colorlib.ab_bins import as_colorizer
 from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
-from colorlib.export.onnx import describe, export_litert, export_onnx, load_colorizer
+from colorlib.export.litert import export_litert
+from colorlib.export.onnx import describe, export_onnx, load_colorizer
 from colorlib.images.io import read_picture
-from colorlib.models.mobilenet_unet import build
+from colorlib.models.registry import build
 
 onnx = pytest.importorskip("onnx", reason="no onnx: pip install onnx")
 onnxruntime = pytest.importorskip(

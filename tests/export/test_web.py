@@ -19,7 +19,8 @@ from colorlib.colorize.colorizer import Colorizer
 from colorlib.data import pretrained
 from colorlib.errors import DataError
 from colorlib.export.site import RUNTIME, build_page, repository
-from colorlib.images.io import read_picture, resize_rgb
+from colorlib.images.io import read_picture
+from colorlib.images.resize import resize_rgb
 
 pytest.importorskip("onnx", reason="no onnx: pip install onnx")
 GIVEN = os.environ.get("COLORLIB_BACKBONES")

@@ -14,15 +14,8 @@ from small import encode
 
 from colorlib.errors import PictureError
 from colorlib.images import io as pictures_io
-from colorlib.images.io import (
-    EXTENSIONS,
-    Picture,
-    read_picture,
-    resize_plane,
-    resize_rgb,
-    square_thumbnail,
-    write_picture,
-)
+from colorlib.images.io import EXTENSIONS, Picture, read_picture, write_picture
+from colorlib.images.resize import resize_plane, resize_rgb, square_thumbnail
 
 # Older Pillow writes YCbCr TIFF files that it cannot read itself ("truncated").
 YCBCR = pytest.param(

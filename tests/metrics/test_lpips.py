@@ -10,7 +10,7 @@ import pytest
 from keras import ops
 from small import ROOT
 
-from colorlib.images.io import square_thumbnail
+from colorlib.images.resize import square_thumbnail
 from colorlib.metrics.lpips import Lpips, _ArraysOnly
 
 # Of the package lpips 0.1.4 (its heads, its code) in PyTorch, on the trunks of the same

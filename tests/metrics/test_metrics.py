@@ -4,21 +4,19 @@ from skimage.color import deltaE_ciede2000
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from colorlib.lab import rgb8_to_lab
+from colorlib.metrics.baselines import LightnessTable, mean_ab, score_floors
+from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.scores import (
     COLUMNS,
-    LightnessTable,
     ab_mae,
     ab_mse,
-    bootstrap_interval,
     ciede2000,
     colourfulness,
-    format_table,
-    mean_ab,
     psnr,
     score,
-    score_floors,
     ssim,
 )
+from colorlib.metrics.tables import format_table
 
 
 def black():

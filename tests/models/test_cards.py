@@ -6,23 +6,26 @@ from small import ROOT, write_model
 
 from colorlib.colorize.colorizer import DEFAULT_MODEL, Colorizer
 from colorlib.errors import WeightsError
-from colorlib.evaluation.network import colorize_batch, predict_ab
-from colorlib.lab import rgb8_to_lab
-from colorlib.metrics.scores import ab_mse, colourfulness
-from colorlib.models.cards import (
+from colorlib.evaluation.card_tables import (
     LADDER,
     LADDER_FOLDER,
-    WEIGHTS_FOLDER,
-    available_models,
     benchmark_as_markdown,
     cards_as_markdown,
     figures_as_markdown,
     ladder_as_markdown,
-    read_card,
     with_figures,
+)
+from colorlib.evaluation.network import colorize_batch, predict_ab
+from colorlib.lab import rgb8_to_lab
+from colorlib.metrics.scores import ab_mse, colourfulness
+from colorlib.models.cards import (
+    WEIGHTS_FOLDER,
+    available_models,
+    read_card,
     write_card,
 )
-from colorlib.models.mobilenet_unet import build, build_baseline_cnn, multiple
+from colorlib.models.cnn import build_baseline_cnn
+from colorlib.models.registry import build, multiple
 from colorlib.models.weights import load_weights
 from colorlib.training.recipes import RECIPES
 from colorlib.training.trainer import network_options

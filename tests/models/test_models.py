@@ -4,15 +4,11 @@ import pytest
 from keras import layers, ops
 
 from colorlib.models import mobilenet_unet
-from colorlib.models.mobilenet_unet import (
-    BUILDERS,
-    build,
-    build_baseline_cnn,
-    build_mobilenet_unet,
-    find_encoder_weights,
-    multiple,
-)
-from colorlib.models.unet import PATCHES, build_patch_discriminator, build_unet
+from colorlib.models.cnn import build_baseline_cnn
+from colorlib.models.mobilenet_unet import build_mobilenet_unet, find_encoder_weights
+from colorlib.models.patch_discriminator import PATCHES, build_patch_discriminator
+from colorlib.models.registry import BUILDERS, build, multiple
+from colorlib.models.unet import build_unet
 
 TINY = {
     "baseline_cnn": {"filters": 4},

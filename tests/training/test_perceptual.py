@@ -5,7 +5,7 @@ from keras import ops
 
 from colorlib.data.batches import Batches
 from colorlib.lab import lab_to_rgb, rgb8_to_lab, unscale_ab, unscale_L
-from colorlib.models.mobilenet_unet import build_baseline_cnn
+from colorlib.models.cnn import build_baseline_cnn
 from colorlib.training.perceptual import Perceptual
 
 

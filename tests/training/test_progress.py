@@ -10,8 +10,9 @@ from PIL import Image
 from colorlib.data.batches import Batches
 from colorlib.evaluation.network import colorize_batch
 from colorlib.gan import Pix2Pix
-from colorlib.images.io import resize_rgb
-from colorlib.models.unet import build_patch_discriminator, build_unet
+from colorlib.images.resize import resize_rgb
+from colorlib.models.patch_discriminator import build_patch_discriminator
+from colorlib.models.unet import build_unet
 from colorlib.training.callbacks import (
     Strip,
     make_tensorboard,

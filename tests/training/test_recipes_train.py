@@ -13,7 +13,7 @@ from colorlib.data.catalog import DATA_SETS
 from colorlib.evaluation.network import middle, predict_ab
 from colorlib.lab import rgb8_to_lab
 from colorlib.models.cards import available_models, read_card
-from colorlib.models.mobilenet_unet import BUILDERS, build, multiple
+from colorlib.models.registry import BUILDERS, build, multiple
 from colorlib.models.weights import load_weights
 from colorlib.training import trainer as train_module
 from colorlib.training.callbacks import read_strips

@@ -16,7 +16,8 @@ from small import ROOT
 from colorlib.data.batches import Batches
 from colorlib.errors import WeightsError
 from colorlib.gan import Pix2Pix
-from colorlib.models.unet import build_patch_discriminator, build_unet
+from colorlib.models.patch_discriminator import build_patch_discriminator
+from colorlib.models.unet import build_unet
 from colorlib.models.weights import load_weights, save_weights
 from colorlib.training import resume
 from colorlib.training.callbacks import Strip, read_strips

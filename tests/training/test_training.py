@@ -13,7 +13,7 @@ from small import ROOT
 
 from colorlib.data.batches import Batches
 from colorlib.errors import WeightsError
-from colorlib.models.mobilenet_unet import build_baseline_cnn
+from colorlib.models.cnn import build_baseline_cnn
 from colorlib.models.weights import load_weights, save_weights
 from colorlib.training import runtime
 from colorlib.training.recipes import RECIPES, small

@@ -21,7 +21,8 @@ from colorlib.evaluation.pair_scores import (
     summarize_translation,
 )
 from colorlib.models.cards import read_card
-from colorlib.models.unet import build_patch_discriminator, build_unet
+from colorlib.models.patch_discriminator import build_patch_discriminator
+from colorlib.models.unet import build_unet
 from colorlib.training import translate
 from colorlib.training.callbacks import read_strips
 from colorlib.training.resume import read_history

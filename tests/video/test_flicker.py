@@ -6,7 +6,7 @@ from small import write_model
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.images.io import Picture
 from colorlib.lab import rgb8_to_lab
-from colorlib.models.mobilenet_unet import build_baseline_cnn
+from colorlib.models.cnn import build_baseline_cnn
 from colorlib.video.smoothing import Smoother, flicker
 
 

@@ -1,0 +1,37 @@
+"""The networks by name, as recipes and cards call them.
+
+Every network maps `(B, H, W, 1)`, L / 50 - 1 in [-1, 1], to `(B, H, W, 2)`, ab / 128.
+Layers have fixed names, so that saved weights can be checked against them.
+"""
+
+from colorlib.models.cnn import build_baseline_cnn
+from colorlib.models.mobilenet_unet import build_mobilenet_unet
+from colorlib.models.unet import build_unet
+
+BUILDERS = {
+    "baseline_cnn": build_baseline_cnn,
+    "mobilenet_unet": build_mobilenet_unet,
+    "unet": build_unet,
+}
+
+
+def multiple(network, **options):
+    """Tells of what height and width must be multiples.
+
+    Args:
+        network: a name in `BUILDERS`.
+        **options: of its builder.
+    """
+    sides = {"baseline_cnn": 8, "mobilenet_unet": 32}
+    return sides.get(network) or options.get("size", 256)
+
+
+def build(network, **options):
+    """Builds a network by its name in `BUILDERS`.
+
+    Raises:
+        ValueError: if there is none of that name.
+    """
+    if network not in BUILDERS:
+        raise ValueError(f"network must be one of {sorted(BUILDERS)}, got {network!r}.")
+    return BUILDERS[network](**options)
