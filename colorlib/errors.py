@@ -9,7 +9,7 @@ class PictureError(ValueError):
     """A file that cannot be read or written as a picture."""
 
 
-class FilmError(PictureError):
+class VideoError(PictureError):
     """A file that cannot be read as a film."""
 
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import gradio as gr
 from starlette.middleware import Middleware
 
-from colorlib.app.request_filter import Door
-from colorlib.app.service import KEEP, MAX_MEGAPIXELS, Studio, label, sweep
+from colorlib.app.request_filter import RequestFilter
+from colorlib.app.service import KEEP, MAX_MEGAPIXELS, ColorizeService, label, sweep
 from colorlib.errors import PictureError
 
 MAX_FILES = 20  # at a time
@@ -34,11 +34,11 @@ _CSS = """
 """
 
 
-def build_page(studio):
+def build_page(service):
     """Builds the page.
 
     Args:
-        studio: a `service.Studio`.
+        service: a `service.ColorizeService`.
 
     Returns:
         A `gradio.Blocks`, for `launch` to open.
@@ -57,7 +57,7 @@ def build_page(studio):
         results, problems = [], []
         for number, file in enumerate(files, start=1):
             try:
-                results.append(studio.colour(file, model, strength, contrast))
+                results.append(service.colorize(file, model, strength, contrast))
             except PictureError as error:
                 problems.append(str(error))
             except MemoryError:
@@ -66,7 +66,7 @@ def build_page(studio):
                 yield _shown(results, problems, f"{number} of {len(files)} …")
         if not results:
             raise _refusal(problems)
-        zipped = studio.pack(results) if len(results) > 1 else None
+        zipped = service.pack(results) if len(results) > 1 else None
         text = "Your photograph is ready."
         if zipped:
             text = f"{len(results)} photographs are ready. Click one to look at it."
@@ -75,7 +75,7 @@ def build_page(studio):
     def choose(results, event: gr.SelectData):
         return _looked_at(results[event.index])
 
-    example = studio.example()
+    example = service.example()
     with gr.Blocks(title="Old photographs in colour", analytics_enabled=False) as page:
         gr.Markdown(
             "# Old photographs in colour\n"
@@ -92,8 +92,8 @@ def build_page(studio):
                     elem_id="files",
                 )
                 model = gr.Dropdown(
-                    [(label(name), name) for name in studio.models],
-                    value=studio.models[0],
+                    [(label(name), name) for name in service.models],
+                    value=service.models[0],
                     label="What is in them?",
                     filterable=False,
                     elem_id="model",
@@ -115,7 +115,7 @@ def build_page(studio):
                 )
                 gr.Markdown(
                     f"At most {MAX_FILES} files at a time, of {MAX_MEGABYTES} MB and "
-                    f"{studio.max_pixels / 1e6:g} megapixels each. You get back the "
+                    f"{service.max_pixels / 1e6:g} megapixels each. You get back the "
                     "same format and size, with date and transparency kept. Your "
                     "pictures stay on the computer that runs this page, and are "
                     f"deleted there after {KEEP // 60} minutes. The colours are a "
@@ -180,7 +180,7 @@ def launch(
         share: ask Gradio's servers for a public link. Without it nothing leaves this
             machine.
         max_megapixels: larger pictures are refused.
-        models: as for `Studio`.
+        models: as for `ColorizeService`.
         wait: do not return before Ctrl-C.
 
     Returns:
@@ -193,7 +193,7 @@ def launch(
     if port is not None and not 1 <= port <= 65535:
         raise ValueError(f"port must be from 1 to 65535, got {port}.")
     folder = _folder()
-    page = build_page(Studio(folder, max_megapixels, models))
+    page = build_page(ColorizeService(folder, max_megapixels, models))
     largest = MAX_MEGABYTES * 2**20
     page.launch(
         server_name=host,
@@ -212,7 +212,9 @@ def launch(
         mcp_server=False,
         pwa=False,
         app_kwargs={
-            "middleware": [Middleware(Door, folder, MAX_FILES * largest + 2**20)]
+            "middleware": [
+                Middleware(RequestFilter, folder, MAX_FILES * largest + 2**20)
+            ]
         },
     )
     if wait:

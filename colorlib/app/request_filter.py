@@ -1,4 +1,4 @@
-"""The door of the web page: what a browser may ask of the server, and nothing else.
+"""What a browser may ask of the server, and nothing else.
 
 Gradio answers more than its pages need: it serves every file in its folder, fetches
 addresses of the web on demand, and has an interface for programs. What comes in is
@@ -17,15 +17,15 @@ _OPEN = re.compile(
     r"|gradio_api/(startup-events|heartbeat/\w+|upload|upload_progress"
     r"|queue/(join|data)|file=.*))?"
 )
-_CLOSED = b"This door is closed."
+_CLOSED = b"Not available."
 _MOST_JSON = 1_000_000  # bytes of a request to colour
 
 
-class Door:
+class RequestFilter:
     """ASGI middleware that closes every address but those of the page.
 
     Args:
-        app: the server behind the door.
+        app: the server behind the filter.
         folder: the only one whose files are given out and coloured.
         max_upload: bytes of one upload, all its files together.
 

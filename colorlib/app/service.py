@@ -57,7 +57,7 @@ class Result:
     file: Path
 
 
-class Studio:
+class ColorizeService:
     """Colours uploaded files, for everybody who has the page open.
 
     Args:
@@ -86,7 +86,7 @@ class Studio:
                 self._loaded[model] = Colorizer(model)
             return self._loaded[model]
 
-    def colour(self, path, model, strength=1.0, contrast=False, place=None):
+    def colorize(self, path, model, strength=1.0, contrast=False, place=None):
         """Colours one file.
 
         Args:
@@ -128,7 +128,7 @@ class Studio:
         """The `Result` that the page begins with; it is not deleted by `sweep`."""
         place = self.folder / "example"
         place.mkdir(exist_ok=True)
-        return self.colour(_EXAMPLE, self.models[0], place=place)
+        return self.colorize(_EXAMPLE, self.models[0], place=place)
 
     def pack(self, results):
         """Puts the files of several `Result`s into one zip; returns its path."""

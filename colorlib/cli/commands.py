@@ -11,7 +11,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from colorlib.colorize.files import colour_files
+from colorlib.colorize.files import colorize_files
 from colorlib.utils.files import ROOT
 
 
@@ -27,9 +27,9 @@ def colorize(options):
         return Colorizer(options.model or DEFAULT_MODEL, options.size)
 
     def smoother():
-        from colorlib.video.smoothing import Smoother
+        from colorlib.video.smoothing import TemporalSmoother
 
-        return Smoother() if options.smooth else None
+        return TemporalSmoother() if options.smooth else None
 
     def start():
         network = colorizer()
@@ -43,11 +43,11 @@ def colorize(options):
         return colour
 
     def start_film():
-        from colorlib.video.convert import FilmColorizer
+        from colorlib.video.convert import VideoColorizer
 
-        return FilmColorizer(colorizer(), options.strength, smoother())
+        return VideoColorizer(colorizer(), options.strength, smoother())
 
-    failed = colour_files(
+    failed = colorize_files(
         options.files,
         options.output,
         start,
@@ -173,7 +173,7 @@ def evaluate(options):
         return _benchmark(options)
     from colorlib.colorize.colorizer import DEFAULT_MODEL, load_network
     from colorlib.data.sets import concatenate, load_pictures
-    from colorlib.evaluation.network import evaluate, middle, summarize
+    from colorlib.evaluation.network import center_crop, evaluate, summarize
     from colorlib.models.cards import read_card
     from colorlib.training.recipes import RECIPES
 
@@ -193,7 +193,7 @@ def evaluate(options):
     pictures = concatenate(
         load_pictures(name, options.part, size, categories, limit) for name in names
     )
-    rgb = middle(pictures.rgb, crop)
+    rgb = center_crop(pictures.rgb, crop)
     rows = evaluate(
         load_network(path, card),
         rgb,

@@ -7,6 +7,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "colorizer": ["DEFAULT_MODEL", "Colorizer"],
-        "files": ["before_after", "colour_files"],
+        "files": ["before_after", "colorize_files"],
     },
 )

@@ -69,15 +69,15 @@ class Colorizer:
             float32 array `(H, W, 2)`, a* and b* in CIE units.
         """
         seen = resize_plane(L, *self._network_size(*L.shape))
-        return _enlarge(self.predict(seen[None])[0], *L.shape)
+        return _enlarge(self.predict_small(seen[None])[0], *L.shape)
 
     def colorize(self, picture, strength=1.0, smoother=None):
         """Colours a picture; its lightness stays as it is.
 
         Args:
-            picture: a `images.Picture`; its own colours, if any, are replaced.
+            picture: an `images.Picture`; its own colours, if any, are replaced.
             strength: factor of the predicted ab: 0 is grey, 1 what the model is for.
-            smoother: a new `video.Smoother` for the frames of an animation, or
+            smoother: a new `video.TemporalSmoother` for the frames of an animation, or
                 None: every frame for itself.
 
         Returns:
@@ -89,16 +89,16 @@ class Colorizer:
         """
         if not 0.0 <= strength <= 3.0:
             raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
-        L = self.look(picture.rgb)
-        ab = self.predict(L[None])[0]
+        L = self.network_input(picture.rgb)
+        ab = self.predict_small(L[None])[0]
         if smoother:
             ab = smoother(L, ab)
-        rgb = self.paint(picture.rgb, ab * strength)
+        rgb = self.apply_ab(picture.rgb, ab * strength)
         frames = [self.colorize(frame, strength, smoother) for frame in picture.frames]
         kind, info, notes = picture.format, picture.info, picture.notes
         return Picture(rgb, picture.alpha, kind, info, frames, notes)
 
-    def look(self, rgb):
+    def network_input(self, rgb):
         """What the network sees of a picture.
 
         Args:
@@ -109,11 +109,11 @@ class Colorizer:
         """
         return rgb8_to_lab(resize_rgb(rgb, *self._network_size(*rgb.shape[:2])))[..., 0]
 
-    def predict(self, L):
+    def predict_small(self, L):
         """Predicts the colours of pictures of one size, as small as they are seen.
 
         Args:
-            L: float array `(B, h, w)` of what `look` gave.
+            L: float array `(B, h, w)` from `network_input`.
 
         Returns:
             float32 array `(B, h, w, 2)`, a* and b* in CIE units.
@@ -123,7 +123,7 @@ class Colorizer:
         ab = self.network(seen[..., None], training=False)
         return unscale_ab(ops.convert_to_numpy(ab)) * self.gain
 
-    def paint(self, rgb, ab):
+    def apply_ab(self, rgb, ab):
         """Gives a picture these colours; its lightness stays as it is.
 
         Args:

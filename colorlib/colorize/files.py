@@ -16,7 +16,7 @@ PAIR_SIDE = 2048  # longest side of each half of a pair, in pixels
 _LEFTOVER_AGE = 3600  # seconds after which an unfinished file is nobody's any more
 
 
-def colour_files(
+def colorize_files(
     files,
     output,
     start,
@@ -38,8 +38,8 @@ def colour_files(
         overwrite: replace results of earlier runs; never an original.
         compare: also write before | after of each into `output/compare`.
         max_pixels: as for `read_picture`; of a film, those of one frame.
-        start_film: function that returns a painter for one film (see
-            `video.convert_film`), called for each; without it, films are refused.
+        start_film: function that returns a frame processor for one film (see
+            `video.convert_video`), called for each; without it, films are refused.
 
     Returns:
         How many could not be coloured.
@@ -140,13 +140,13 @@ def _do_film(job, start_film, wanted, max_pixels):
             raise PictureError(
                 f"{job.target} may be an original; choose another --output."
             )
-        done = convert.convert_film(job.source, job.target, start_film(), max_pixels)
+        done = convert.convert_video(job.source, job.target, start_film(), max_pixels)
         said = f"{job.source} -> {job.target}"
     else:
         said = f"{job.source} -> {job.pair}"
     if job.pair:
-        pairs = convert.PairMaker(job.target, _pair_of_frames)
-        pair_done = convert.convert_film(job.source, job.pair, pairs, max_pixels)
+        pairs = convert.SideBySide(job.target, _pair_of_frames)
+        pair_done = convert.convert_video(job.source, job.pair, pairs, max_pixels)
         done = done if wanted else pair_done
     frames, notes = done
     return f"{said} ({'; '.join([*notes, f'{frames} frames'])})"

@@ -51,7 +51,7 @@ EVAL_FILES = {
 }
 # Test pictures whose photograph is in a training part, too: the same in other colours,
 # or cut a little differently. `tests/test_near_duplicates.py` finds them.
-TWICE = (
+KNOWN_DUPLICATES = (
     "sunflower__flowers_14741866338_bdc8bfc8d5_n.jpg",
     "food_apam_balik__food_031.jpg",
 )

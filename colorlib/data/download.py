@@ -72,7 +72,7 @@ def download(url, path, sha256=None, size=None):
                 failures, most = (1, have) if have > most else (failures + 1, most)
                 if failures > RETRIES:
                     raise DataError(
-                        f"{shown(url)} cannot be fetched: {reason(error)}."
+                        f"{redact_url(url)} cannot be fetched: {explain_error(error)}."
                         + (f" The next try goes on after {have} bytes." if have else "")
                     ) from None
                 time.sleep(BACKOFF * 2 ** (failures - 1))
@@ -80,25 +80,25 @@ def download(url, path, sha256=None, size=None):
             _check_content(part, path.name, sha256)
         except DataError as error:
             _discard(part)
-            raise DataError(f"{shown(url)}: {error} It was deleted.") from None
+            raise DataError(f"{redact_url(url)}: {error} It was deleted.") from None
         os.replace(part, path)
         _discard(part)
     except DataError:
         raise
     except OSError as error:
         raise DataError(
-            f"{shown(url)} cannot be stored in {path.parent}: {error.strerror}. Free "
-            "the disk or the rights there, or set COLORLIB_CACHE to another folder."
+            f"{redact_url(url)} cannot be stored in {path.parent}: {error.strerror}. "
+            "Free the disk or the rights there, or set COLORLIB_CACHE elsewhere."
         ) from error
     return path
 
 
-def shown(url):
+def redact_url(url):
     """A URL without user, password and query, for messages."""
     return re.sub(r"//[^/@]*@", "//", url).split("?")[0]
 
 
-def reason(error):
+def explain_error(error):
     """The cause of a network error in a few words."""
     text = str(error)
     for pattern, words in _CAUSES.items():
@@ -138,12 +138,12 @@ def _transfer(url, part, sha256, size):
             total = size if total < 0 else total
         if size not in (None, total):
             raise DataError(
-                f"{shown(url)} has {total} bytes instead of {size}: it is not the file "
-                "that this course knows"
+                f"{redact_url(url)} has {total} bytes instead of {size}: it is not "
+                "the file that this course knows"
             )
         chunked = response.headers.get("Transfer-Encoding") == "chunked"
         if total is None and sha256 is None and not chunked:
-            raise DataError(f"{shown(url)} does not say how many bytes it has")
+            raise DataError(f"{redact_url(url)} does not say how many bytes it has")
         part.parent.mkdir(parents=True, exist_ok=True)
         if not have:
             _discard(part)
@@ -192,14 +192,16 @@ def _check_status(response, part, url):
     if status in (200, 206):
         return
     if status in (404, 410):
-        raise AbsentError(f"{shown(url)} is not there (HTTP {status})")
+        raise AbsentError(f"{redact_url(url)} is not there (HTTP {status})")
     if status in (401, 403):
-        raise DataError(f"{shown(url)} is refused (HTTP {status}), check the address")
+        raise DataError(
+            f"{redact_url(url)} is refused (HTTP {status}), check the address"
+        )
     if status == 416:
         _discard(part)
     if status in (408, 416, 429) or status >= 500:
         raise requests.ConnectionError(f"the server answers HTTP {status}")
-    raise DataError(f"{shown(url)} answers HTTP {status}")
+    raise DataError(f"{redact_url(url)} answers HTTP {status}")
 
 
 def _check_content(part, name, sha256):

@@ -8,7 +8,7 @@ import shutil
 import sys
 
 from colorlib.data.archives import check_archive
-from colorlib.data.download import reason
+from colorlib.data.download import explain_error
 from colorlib.errors import DataError
 
 VARIABLES = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
@@ -99,7 +99,7 @@ def _explain(slug, error):
         )
     if status == 404:
         return f"{slug} is gone (HTTP 404); its page was kaggle.com/datasets/{slug}"
-    text = f"HTTP {status}" if status else reason(error)
+    text = f"HTTP {status}" if status else explain_error(error)
     for name in VARIABLES:
         text = text.replace(os.environ.get(name) or "\0", "***")
     return f"Kaggle, {slug}: {text} ({type(error).__name__})"

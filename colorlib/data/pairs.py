@@ -16,7 +16,7 @@ from skimage.feature import canny
 from colorlib.data import sources
 from colorlib.data.archives import ARCHIVE_ERRORS, list_files
 from colorlib.data.sets import PARTS, is_picture, load_pictures
-from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, in_order
+from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, stable_order
 from colorlib.errors import PictureError
 from colorlib.images.io import read_picture
 from colorlib.images.resize import resize_rgb
@@ -105,7 +105,7 @@ def load_pairs(
         found = load_pictures(photos, part, size, limit=limit)
         pairs = Pairs(draw_edges(found.rgb), found.rgb, found.names, found.bad)
     else:
-        entries = in_order(_entries(name, part))[:limit]
+        entries = stable_order(_entries(name, part))[:limit]
         if part != "test":
             held = held_out([e.name for e in entries], r"(.*)", VALIDATION_SHARE)
             wanted = part == "validation"

@@ -18,8 +18,8 @@ from tqdm import tqdm
 
 from colorlib.data import sources
 from colorlib.data.archives import ARCHIVE_ERRORS, list_files
-from colorlib.data.catalog import BREEDS, DATA_SETS, TWICE
-from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, in_order
+from colorlib.data.catalog import BREEDS, DATA_SETS, KNOWN_DUPLICATES
+from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, stable_order
 from colorlib.errors import PictureError
 from colorlib.images.io import EXTENSIONS
 from colorlib.images.resize import resize_rgb, square_thumbnail
@@ -85,7 +85,7 @@ def load_pictures(
     The split depends on the names alone: it is the same on every machine, and the
     three parts share no picture (nor two pieces of one photograph). Validation is
     10 % of the training part. A set that comes with a test part keeps it, but for the
-    pictures `TWICE`.
+    pictures `KNOWN_DUPLICATES`.
 
     Args:
         name: a key of `DATA_SETS`, or the path of a folder, zip or tar of pictures
@@ -114,7 +114,7 @@ def load_pictures(
         raise ValueError(f"limit must be at least 1, got {limit!r}.")
     entries, group = _entries(name, part)
     if part == "test":
-        entries = [e for e in entries if not e.name.endswith(TWICE)]
+        entries = [e for e in entries if not e.name.endswith(KNOWN_DUPLICATES)]
     if categories is not None:
         known = sorted({entry.category for entry in entries})
         unknown = sorted(set(categories) - set(known))
@@ -124,7 +124,7 @@ def load_pictures(
                 f"it has {', '.join(known)}."
             )
         entries = [entry for entry in entries if entry.category in set(categories)]
-    entries = in_order(entries)[:limit]
+    entries = stable_order(entries)[:limit]
     if part in ("train", "validation"):
         validation = held_out([e.name for e in entries], group, VALIDATION_SHARE)
         wanted = part == "validation"
@@ -146,7 +146,7 @@ def read_files(name, part="test"):
         ValueError: if the set is one of arrays, not of files.
         errors.DataError: if the set is unknown, damaged or cannot be had.
     """
-    files = {e.name: e.read() for e in in_order(_entries(name, part)[0])}
+    files = {e.name: e.read() for e in stable_order(_entries(name, part)[0])}
     if any(isinstance(data, np.ndarray) for data in files.values()):
         raise ValueError(f"{name} has no files; load_pictures gives its pictures.")
     return files

@@ -17,7 +17,13 @@ import numpy as np
 from colorlib.data import kaggle
 from colorlib.data.archives import ARCHIVE_ERRORS
 from colorlib.data.catalog import EVAL_FILES
-from colorlib.data.download import AbsentError, cache_folder, download, reason, shown
+from colorlib.data.download import (
+    AbsentError,
+    cache_folder,
+    download,
+    explain_error,
+    redact_url,
+)
 from colorlib.errors import DataError
 from colorlib.utils.files import ROOT
 
@@ -37,7 +43,7 @@ trout tulip turtle wardrobe whale willow_tree wolf woman worm
 
 
 @dataclass
-class Found:
+class Located:
     """A data set, or one part of it, on this machine.
 
     Attributes:
@@ -61,7 +67,7 @@ def locate(name, part, source):
         source: as in `catalog.DataSet`.
 
     Returns:
-        `Found`.
+        `Located`.
 
     Raises:
         DataError: if it cannot be had; the message says where it was looked for.
@@ -72,7 +78,7 @@ def locate(name, part, source):
                 f"{name}: {SAMPLES / part} comes with the project and is missing. "
                 "Clone the project again."
             )
-        return Found(paths=[SAMPLES / part], already_split=True)
+        return Located(paths=[SAMPLES / part], already_split=True)
     if source[0] == "files" and part != "test":
         raise DataError(f"{name} is for tests only: ask for its test part.")
     mirror = os.environ.get("COLORLIB_MIRROR")
@@ -88,22 +94,22 @@ def locate(name, part, source):
             return found
     try:
         if source[0] == "keras":
-            return Found(items=_keras_items(source[1], part), already_split=True)
+            return Located(items=_keras_items(source[1], part), already_split=True)
         if source[0] == "kaggle":
             wanted = [(slug, _kaggle_path(name, slug)) for slug in source[1:]]
-            return Found(paths=[kaggle.fetch_zip(*pair) for pair in wanted])
+            return Located(paths=[kaggle.fetch_zip(*pair) for pair in wanted])
         if source[0] == "url":
             _, address, *checks = source
-            return Found(paths=[download(address, _url_path(name, address), *checks)])
+            return Located(paths=[download(address, _url_path(name, address), *checks)])
         if source[0] == "files":
             _, address, files = source
             folder = cache_folder() / name
             for file in files:
                 download(f"{address}/{file}", folder / file)
-            return Found(paths=[folder], already_split=True)
+            return Located(paths=[folder], already_split=True)
         raise DataError("no public address is known; only a mirror can have it")
     except DataError as error:
-        seen = f"{shown(mirror)} does not have it" if mirror else "not set"
+        seen = f"{redact_url(mirror)} does not have it" if mirror else "not set"
         raise DataError(
             f"{name}, {part}: the data cannot be had.\n"
             f"  mirror (COLORLIB_MIRROR): {seen}\n"
@@ -186,7 +192,7 @@ def _mirror_names(name, part=None):
 
 
 def _in_mirror(mirror, name, part):
-    """What the mirror has of a set, as `Found`, or None."""
+    """What the mirror has of a set, as `Located`, or None."""
     root, is_url = _mirror_root(mirror), _is_url(mirror)
     if not is_url and not root.is_dir():
         raise DataError(f"{mirror!r} is neither a folder nor an http(s) address")
@@ -202,18 +208,18 @@ def _in_mirror(mirror, name, part):
 
     if path := first(_mirror_names(name, part)):
         if path.suffix == ".npz":
-            return Found(items=_read_npz(path, part), already_split=True)
-        return Found(paths=[path], already_split=True)
+            return Located(items=_read_npz(path, part), already_split=True)
+        return Located(paths=[path], already_split=True)
     other = "train" if part == "test" else "test"
     if first(_mirror_names(name, other)):
         raise DataError(
-            f"{shown(mirror)} has the {other} part but no {part} part "
+            f"{redact_url(mirror)} has the {other} part but no {part} part "
             f"({', '.join(_mirror_names(name, part))})"
         )
     if path := first(_mirror_names(name)):
-        return Found(paths=[path])
+        return Located(paths=[path])
     if not is_url and (root / name).is_dir():
-        return Found(paths=[root / name])
+        return Located(paths=[root / name])
     return None
 
 
@@ -241,7 +247,7 @@ def _keras_items(kind, part):
         train, test = getattr(keras.datasets, kind).load_data()
     except Exception as error:  # Keras raises plain Exception for network trouble
         raise DataError(
-            f"keras.datasets.{kind} failed ({reason(error)}). If its files are "
+            f"keras.datasets.{kind} failed ({explain_error(error)}). If its files are "
             f"damaged, delete {kind.replace('cifar', 'cifar-')}-* in ~/.keras/datasets"
         ) from error
     rgb, labels = train if part == "train" else test

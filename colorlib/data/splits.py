@@ -7,7 +7,7 @@ VALIDATION_SHARE = 0.10
 TEST_SHARE = 0.10
 
 
-def in_order(entries):
+def stable_order(entries):
     """Sorts things that have a `name` into an order that looks random and is fixed."""
     return sorted(entries, key=lambda e: (_share(e.name, "order"), e.name))
 

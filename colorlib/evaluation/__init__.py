@@ -13,7 +13,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "figures_as_markdown",
             "ladder_as_markdown",
         ],
-        "network": ["colorize_batch", "evaluate", "middle", "predict_ab", "summarize"],
+        "network": [
+            "colorize_batch",
+            "evaluate",
+            "center_crop",
+            "predict_ab",
+            "summarize",
+        ],
         "pair_scores": [
             "as_rgb",
             "evaluate_translation",

@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from colorlib.lab import lab_to_rgb, rgb8_to_lab, scale_L, unscale_ab
-from colorlib.metrics.baselines import LightnessTable, score_floors
+from colorlib.metrics.baselines import LightnessTable, score_baselines
 from colorlib.metrics.scores import score
 from colorlib.metrics.tables import format_table
 
@@ -42,7 +42,7 @@ def colorize_batch(network, rgb):
     return lab_to_rgb(np.concatenate([L, predict_ab(network, rgb)], axis=-1))
 
 
-def middle(rgb, side):
+def center_crop(rgb, side):
     """Cuts the middle square of pictures `(N, H, W, 3)`; `side` None keeps all."""
     if side is None:
         return rgb
@@ -65,7 +65,7 @@ def evaluate(network, rgb, mean, table, name="network"):
     """
     if not isinstance(table, LightnessTable):
         table = LightnessTable(np.asarray(table, "float32"))
-    rows = score_floors(rgb, mean, table)
+    rows = score_baselines(rgb, mean, table)
     rows[name] = score(rgb, predict_ab(network, rgb))
     return rows
 

@@ -29,9 +29,9 @@ def restore(picture, contrast=True, marked=False):
     """Prepares an old photograph for colouring; its tint is gone in any case.
 
     Args:
-        picture: a `images.Picture`.
-        contrast: stretch a faded lightness to the full range; see `stretched`.
-        marked: fill what is painted pure red; see `red_marks`.
+        picture: an `images.Picture`.
+        contrast: stretch a faded lightness to the full range; see `stretch_contrast`.
+        marked: fill what is painted pure red; see `find_red_marks`.
 
     Returns:
         A grey `Picture` of the same size, with the same alpha and metadata; frames
@@ -39,9 +39,9 @@ def restore(picture, contrast=True, marked=False):
     """
     grey = to_grey(picture.rgb)
     if marked:
-        grey = fill(grey, red_marks(picture.rgb))
+        grey = inpaint(grey, find_red_marks(picture.rgb))
     if contrast:
-        grey = stretched(grey)
+        grey = stretch_contrast(grey)
     rgb = np.repeat(grey[..., None], 3, axis=-1)
     frames = [restore(frame, contrast, marked) for frame in picture.frames]
     kind, info, notes = picture.format, picture.info, picture.notes
@@ -58,7 +58,7 @@ def to_grey(rgb):
     return grey
 
 
-def stretched(grey):
+def stretch_contrast(grey):
     """Stretches L* so that its darkest and lightest 0.5 % reach black and white.
 
     A straight line in L*, so that all tones keep their order and no place is treated
@@ -85,7 +85,7 @@ def stretched(grey):
     return lab_to_rgb8(lab)[:, 0][grey]
 
 
-def red_marks(rgb):
+def find_red_marks(rgb):
     """Finds what was painted over in pure red, with 2 pixels around it.
 
     No print and no toning is as red as (255, 0, 0). The rim takes in the soft edge of
@@ -103,7 +103,7 @@ def red_marks(rgb):
     return ndimage.binary_dilation(red, np.ones((3, 3)), 2) if red.any() else red
 
 
-def fill(grey, mask):
+def inpaint(grey, mask):
     """Fills masked pixels smoothly from what surrounds them.
 
     Good for what is thin: smoothness has no texture, and knows nothing of faces.

@@ -1,6 +1,6 @@
 """How far colours are from the truth, beside what no network reaches."""
 
-from colorlib.metrics.baselines import LightnessTable, mean_ab, score_floors
+from colorlib.metrics.baselines import LightnessTable, mean_ab, score_baselines
 from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.scores import (
     COLUMNS,
@@ -27,6 +27,6 @@ __all__ = [
     "mean_and_interval",
     "psnr",
     "score",
-    "score_floors",
+    "score_baselines",
     "ssim",
 ]

@@ -45,7 +45,7 @@ def mean_ab(rgb):
     return (sums / rgb[..., 0].size).astype("float32")
 
 
-def score_floors(real_rgb, mean, table):
+def score_baselines(real_rgb, mean, table):
     """Scores the three predictors that look at no picture.
 
     Args:

@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cnn": ["build_baseline_cnn"],
         "mobilenet_unet": ["build_mobilenet_unet", "find_encoder_weights"],
         "patch_discriminator": ["PATCHES", "build_patch_discriminator"],
-        "registry": ["BUILDERS", "build", "multiple"],
+        "registry": ["BUILDERS", "build", "size_multiple"],
         "unet": ["build_unet"],
         "weights": ["load_weights", "read_arrays", "save_weights"],
     },

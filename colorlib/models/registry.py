@@ -15,7 +15,7 @@ BUILDERS = {
 }
 
 
-def multiple(network, **options):
+def size_multiple(network, **options):
     """Tells of what height and width must be multiples.
 
     Args:

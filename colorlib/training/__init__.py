@@ -7,18 +7,24 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "callbacks": [
-            "Strip",
+            "PreviewStrip",
             "make_tensorboard",
             "read_strips",
             "same_pictures",
-            "write_film",
+            "write_gif",
         ],
         "perceptual": ["Perceptual"],
-        "recipes": ["RECIPES", "Adversarial", "Looking", "Recipe", "small"],
+        "recipes": [
+            "RECIPES",
+            "GanSettings",
+            "PerceptualSettings",
+            "Recipe",
+            "smoke_recipe",
+        ],
         "resume": ["fit_resumable", "read_history", "write_history"],
         "runtime": ["FAST", "set_seed"],
         "trainer": ["build_model", "compile_model", "load_part", "make_strip", "train"],
-        "translations": ["TRANSLATIONS", "Translation", "small_translation"],
+        "translations": ["TRANSLATIONS", "Translation", "smoke_translation"],
         "translate": ["load_translation"],
     },
 )

@@ -48,11 +48,11 @@ def _thumbnails(rgb):
     return np.stack([np.asarray(picture, "float32") for picture in small])
 
 
-class Strip(keras.callbacks.Callback):
+class PreviewStrip(keras.callbacks.Callback):
     """After each epoch colours the same held-out pictures and keeps them as a PNG.
 
     Files are `strip/epoch_000.png` (before training), `epoch_001.png`, ...; each shows
-    the pictures side by side. `write_film` joins them.
+    the pictures side by side. `write_gif` joins them.
 
     Args:
         network: what colours, `(B, H, W, 1)` -> `(B, H, W, 2)`; it may be a part of the
@@ -122,7 +122,7 @@ def read_strips(folder):
     return strips
 
 
-def write_film(folder, path, seconds=0.4):
+def write_gif(folder, path, seconds=0.4):
     """Joins the strips of a run to an animated GIF, the epoch written on each.
 
     Args:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
-class Adversarial:
+class GanSettings:
     """The second half of a pix2pix recipe; see `gan.Pix2Pix`.
 
     Attributes:
@@ -25,7 +25,7 @@ class Adversarial:
 
 
 @dataclass(frozen=True)
-class Looking:
+class PerceptualSettings:
     """The second half of a perceptual recipe; see `training.Perceptual`.
 
     Attributes:
@@ -93,11 +93,11 @@ class Recipe:
     options: dict = field(default_factory=dict)
     seed: int = 0
     steps_per_epoch: int | None = None
-    adversarial: Adversarial | None = None
+    adversarial: GanSettings | None = None
     start_from: str | None = None
     zoom: bool = False
     precision: str = "float32"
-    perceptual: Looking | None = None
+    perceptual: PerceptualSettings | None = None
     gain: float = 1.0
 
 
@@ -149,7 +149,7 @@ RECIPES = {
         "Perceptual: `general` gone on, all of it learning, L1 and LPIPS",
         epochs=5,
         start_from="general",
-        perceptual=Looking(),
+        perceptual=PerceptualSettings(),
         gain=1.2,
         **_ANY_PHOTO,
     ),
@@ -157,7 +157,7 @@ RECIPES = {
         "Flagship: any photograph, `perceptual` gone on, LPIPS weighing more",
         epochs=6,
         start_from="perceptual",
-        perceptual=Looking(weight=2.5),
+        perceptual=PerceptualSettings(weight=2.5),
         gain=1.25,
         **_ANY_PHOTO,
     ),
@@ -186,7 +186,7 @@ _RUNG = dict(
     learning_rate=2e-4,
     schedule="linear",
 )
-_GAN = Adversarial(pretrain_epochs=5, l1_weight=200, width=32)
+_GAN = GanSettings(pretrain_epochs=5, l1_weight=200, width=32)
 RECIPES |= {
     "ladder_l2": Recipe("Ladder, rung 1: pix2pix U-Net, L2", loss="mse", **_RUNG),
     "ladder_l1": Recipe("Ladder, rung 2: pix2pix U-Net, L1", loss="mae", **_RUNG),
@@ -313,7 +313,7 @@ RECIPES |= {
 }
 
 
-def small(recipe):
+def smoke_recipe(recipe):
     """The same recipe in miniature, for FAST lessons and tests: seconds on a laptop.
 
     Args:

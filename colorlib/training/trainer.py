@@ -9,7 +9,7 @@ import numpy as np
 from colorlib.ab_bins import ClassLoss, as_colorizer, bin_centres, rebalancing_weights
 from colorlib.data.batches import Batches
 from colorlib.data.sets import MIN_CHROMA, PARTS, concatenate, load_pictures
-from colorlib.evaluation.network import evaluate, middle, summarize
+from colorlib.evaluation.network import center_crop, evaluate, summarize
 from colorlib.gan import Pix2Pix
 from colorlib.metrics.baselines import LightnessTable, mean_ab
 from colorlib.metrics.lpips import Lpips
@@ -20,10 +20,10 @@ from colorlib.models.weights import load_weights, save_weights
 from colorlib.optimizers import make_optimizer
 from colorlib.plotting import plot_history
 from colorlib.training.callbacks import (
-    Strip,
+    PreviewStrip,
     make_tensorboard,
     same_pictures,
-    write_film,
+    write_gif,
 )
 from colorlib.training.perceptual import Perceptual
 from colorlib.training.recipes import RECIPES, Recipe
@@ -176,7 +176,7 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False):
             phases,
             keep="last" if recipe.adversarial else "best",
         )
-    write_film(folder, Path(folder) / f"{name}.gif")
+    write_gif(folder, Path(folder) / f"{name}.gif")
     plot_history(history, recipe.title, path=Path(folder) / f"{name}.png")
     weights = Path(folder) / f"{name}.npz"
     save_weights(network, weights)
@@ -190,14 +190,18 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False):
 
 def make_strip(network, recipe, parts, folder):
     """Makes the callback that colours six test pictures after each epoch."""
-    rgb = middle(parts["test"].rgb, recipe.crop)
-    train_rgb = middle(parts["train"].rgb, recipe.crop)  # cut alike, to be compared
+    rgb = center_crop(parts["test"].rgb, recipe.crop)
+    train_rgb = center_crop(
+        parts["train"].rgb, recipe.crop
+    )  # cut alike, to be compared
     # Of each six and its two neighbours the first that is not a training picture.
     spread = np.linspace(0, len(rgb) - 1, 6).astype(int)
     candidates = (np.arange(3)[:, None] + spread).ravel() % len(rgb)  # (18,)
     known = {int(i) for i, _ in same_pictures(rgb[candidates], train_rgb)}
     chosen = [min({i, i + 6, i + 12} - known, default=i) for i in range(6)]
-    return Strip(as_colorizer(network), rgb[candidates[chosen]], train_rgb, folder)
+    return PreviewStrip(
+        as_colorizer(network), rgb[candidates[chosen]], train_rgb, folder
+    )
 
 
 def settings_of(recipe):
@@ -228,7 +232,10 @@ def make_card(name, recipe, network, parts, history):
     best = int(np.argmin(history["val_loss"]))
     if recipe.adversarial:  # a smaller loss is not a better picture: the last is kept
         best = recipe.epochs - 1
-    train_rgb, test_rgb = parts["train"].rgb, middle(parts["test"].rgb, recipe.crop)
+    train_rgb, test_rgb = (
+        parts["train"].rgb,
+        center_crop(parts["test"].rgb, recipe.crop),
+    )
     # Rounded first, so that `evaluate` with what the card holds gives the same table.
     mean = np.round(mean_ab(train_rgb), 2)
     table = LightnessTable(np.round(LightnessTable.fit(train_rgb).ab, 1))

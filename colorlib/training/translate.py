@@ -26,8 +26,8 @@ from colorlib.models.unet import build_unet
 from colorlib.models.weights import load_weights, save_weights
 from colorlib.optimizers import FusedAdam, HalfLinear
 from colorlib.plotting import plot_history
-from colorlib.training.callbacks import Strip, make_tensorboard, write_film
-from colorlib.training.recipes import Adversarial
+from colorlib.training.callbacks import PreviewStrip, make_tensorboard, write_gif
+from colorlib.training.recipes import GanSettings
 from colorlib.training.resume import fit_resumable
 from colorlib.training.runtime import set_seed
 from colorlib.training.translations import TRANSLATIONS, Translation
@@ -35,10 +35,10 @@ from colorlib.utils.backends import all_devices, hardware
 from colorlib.utils.files import check_writable, remove_unfinished, write_atomically
 
 
-class PairStrip(Strip):
+class PairStrip(PreviewStrip):
     """After each epoch translates the same pairs and keeps them as a PNG.
 
-    A column a pair: input, target, translation. See `callbacks.Strip`.
+    A column a pair: input, target, translation. See `callbacks.PreviewStrip`.
 
     Args:
         generator: the network.
@@ -188,7 +188,7 @@ def train(
             keep="last",
         )
     folder = Path(folder)
-    write_film(folder, folder / f"{name}.gif")
+    write_gif(folder, folder / f"{name}.gif")
     curves = {"epoch": history["epoch"]}
     curves |= {"loss": history["g_l1"], "val_loss": history["val_g_l1"]}
     plot_history(curves, f"{translation.title}: L1", path=folder / f"{name}.png")
@@ -279,7 +279,7 @@ def load_translator(model):
     """
     path, card = read_card(model)
     settings = dict(card["translation"])
-    settings["adversarial"] = Adversarial(**settings["adversarial"])
+    settings["adversarial"] = GanSettings(**settings["adversarial"])
     generator = build_unet(**card["options"])
     load_weights(generator, path)
     return generator, Translation(**settings), card

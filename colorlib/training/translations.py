@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from colorlib.training.recipes import Adversarial
+from colorlib.training.recipes import GanSettings
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Translation:
     batch_size: int = 4
     steps_per_epoch: int | None = None
     learning_rate: float = 2e-4
-    adversarial: Adversarial = Adversarial(pretrain_epochs=10, width=24)
+    adversarial: GanSettings = GanSettings(pretrain_epochs=10, width=24)
     limit: int | None = None
     seed: int = 0
 
@@ -63,7 +63,7 @@ TRANSLATIONS = {
 }
 
 
-def small_translation(translation):
+def smoke_translation(translation):
     """The same translation in miniature, for FAST lessons and tests.
 
     Args:

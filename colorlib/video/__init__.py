@@ -6,8 +6,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "convert": ["FilmColorizer", "convert_film"],
+        "convert": ["VideoColorizer", "convert_video"],
         "reader": ["probe", "read_frames"],
-        "smoothing": ["Smoother", "flicker"],
+        "smoothing": ["TemporalSmoother", "flicker"],
     },
 )

@@ -10,18 +10,18 @@ import av
 import numpy as np
 from tqdm import tqdm
 
-from colorlib.errors import FilmError
+from colorlib.errors import VideoError
 from colorlib.images.io import MAX_PIXELS
 from colorlib.utils.files import write_atomically
 from colorlib.video.reader import probe, read_frames
 from colorlib.video.writer import PieceWriter, join
 
 PIECE = 96  # frames that a killed run loses at most
-BATCH = 4  # frames that a painter gets at a time
+BATCH = 4  # frames that a processor gets at a time
 _LAYOUT = 1  # of the pieces' folder; another number: they are made again
 
 
-def convert_film(source, target, painter, max_pixels=MAX_PIXELS):
+def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
     """Paints the frames of a film; length, times, shape and sound stay.
 
     Works through pieces of `PIECE` frames, kept in a hidden folder beside the target
@@ -32,25 +32,26 @@ def convert_film(source, target, painter, max_pixels=MAX_PIXELS):
     Args:
         source: path of a film of any kind that FFmpeg reads.
         target: path of the mp4 file; the old or the new one is there, never a part.
-        painter: what paints, such as a `FilmColorizer`. It has `key`, a str that tells
-            its settings; `size(height, width)` of what it makes; `paint(frames)`, from
-            a list of uint8 arrays `(H, W, 3)` to another; and, because a frame may
-            depend on those before, `state()`, a dict of arrays, and `resume(state)`.
+        processor: what changes the frames, such as a `VideoColorizer`. It has `key`, a
+            str that tells its settings; `size(height, width)` of what it makes;
+            `process(frames)`, from a list of uint8 arrays `(H, W, 3)` to another; and,
+            because a frame may depend on those before, `state()`, a dict of arrays, and
+            `resume(state)`.
         max_pixels: most pixels of a frame.
 
     Returns:
         (number of frames, list of str: what got lost or changed, in words).
 
     Raises:
-        FilmError: if the source is no film that can be read.
+        VideoError: if the source is no film that can be read.
         OSError: if the result cannot be written.
     """
     try:
-        return _convert(Path(source), Path(target), painter, max_pixels)
+        return _convert(Path(source), Path(target), processor, max_pixels)
     except OSError:
         raise
     except av.error.FFmpegError as error:
-        raise FilmError(f"{source}: {error.strerror}.") from error
+        raise VideoError(f"{source}: {error.strerror}.") from error
 
 
 def remove_pieces(target):
@@ -58,18 +59,18 @@ def remove_pieces(target):
     shutil.rmtree(_pieces_folder(Path(target)), ignore_errors=True)
 
 
-def _convert(source, target, painter, max_pixels):
+def _convert(source, target, processor, max_pixels):
     film, damaged = probe(source), []
     if film.height * film.width > max_pixels:
-        raise FilmError(
+        raise VideoError(
             f"{source}: frames of {film.width} x {film.height} pixels are more than "
             f"the limit of {max_pixels / 1e6:,.0f} megapixels (--max-megapixels)."
         )
     folder = _pieces_folder(target)
-    pieces, times, duration, state = _resume(folder, _key(source, painter))
+    pieces, times, duration, state = _resume(folder, _key(source, processor))
     if pieces:
-        painter.resume(state)
-    size = painter.size(film.height, film.width)
+        processor.resume(state)
+    size = processor.size(film.height, film.width)
     frames = read_frames(film, damaged, skip=len(times))
     bar = tqdm(
         *(None, os.path.basename(source), film.frames),
@@ -83,13 +84,13 @@ def _convert(source, target, painter, max_pixels):
             while batch:
                 times += [time for time, _, _ in batch]
                 duration = batch[-1][1]
-                for rgb in painter.paint([rgb for _, _, rgb in batch]):
+                for rgb in processor.process([rgb for _, _, rgb in batch]):
                     writer.write(rgb)
                 bar.update(len(batch))
                 room = min(BATCH, PIECE - len(times) + begin)
                 batch = list(islice(frames, room))
             writer.close()
-            _finish(path, times[begin:], duration, painter.state())
+            _finish(path, times[begin:], duration, processor.state())
             pieces.append(path)
     whole = folder / "whole.mp4"
     notes = join(whole, film, pieces, times, duration)
@@ -106,13 +107,13 @@ def _pieces_folder(target):
     return target.with_name(f".unfinished-{target.name}")
 
 
-class FilmColorizer:
+class VideoColorizer:
     """Paints the frames of one film in colour.
 
     Args:
         colorizer: a `colorize.Colorizer`.
         strength: factor of the predicted ab, in [0, 3].
-        smoother: a new `video.Smoother`, or None: every frame for itself.
+        smoother: a new `video.TemporalSmoother`, or None: every frame for itself.
 
     Raises:
         ValueError: if `strength` is not in [0, 3].
@@ -130,14 +131,14 @@ class FilmColorizer:
         """Height and width of the frames it makes."""
         return height, width
 
-    def paint(self, frames):
-        """Colours frames that follow each other; see `convert_film`."""
-        L = np.stack([self.colorizer.look(rgb) for rgb in frames])
-        colours = self.colorizer.predict(L)
+    def process(self, frames):
+        """Colours frames that follow each other; see `convert_video`."""
+        L = np.stack([self.colorizer.network_input(rgb) for rgb in frames])
+        colours = self.colorizer.predict_small(L)
         if self.smoother:
             colours = [self.smoother(*pair) for pair in zip(L, colours)]
         return [
-            self.colorizer.paint(rgb, ab * self.strength)
+            self.colorizer.apply_ab(rgb, ab * self.strength)
             for rgb, ab in zip(frames, colours)
         ]
 
@@ -151,11 +152,11 @@ class FilmColorizer:
             self.smoother.resume(state)
 
 
-class PairMaker:
+class SideBySide:
     """Lays the frames of a film beside those of its coloured copy.
 
     Args:
-        colored: path of the copy, as `convert_film` made it.
+        colored: path of the copy, as `convert_video` made it.
         join_two: function of two uint8 arrays `(H, W, 3)` that gives the pair.
     """
 
@@ -171,8 +172,8 @@ class PairMaker:
         blank = np.zeros((height, width, 3), "uint8")
         return self.join_two(blank, blank).shape[:2]
 
-    def paint(self, frames):
-        """Pairs of frames that follow each other; see `convert_film`."""
+    def process(self, frames):
+        """Pairs of frames that follow each other; see `convert_video`."""
         if self.frames is None:
             self.frames = read_frames(self.film, [], self.count)
             self.frames = islice(self.frames, self.count, None)
@@ -181,7 +182,7 @@ class PairMaker:
             height, width = rgb.shape[:2]  # the copy's sides are even
             colored = next(self.frames, None)
             if colored is None:
-                raise FilmError(
+                raise VideoError(
                     f"{self.film.path}: has fewer frames than its source. Colour it "
                     "again (--overwrite)."
                 )
@@ -198,10 +199,10 @@ class PairMaker:
         self.count = int(state["count"])
 
 
-def _key(source, painter):
+def _key(source, processor):
     found = os.stat(source)
     return json.dumps(
-        [_LAYOUT, av.__version__, found.st_size, found.st_mtime_ns, painter.key]
+        [_LAYOUT, av.__version__, found.st_size, found.st_mtime_ns, processor.key]
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from colorlib.errors import FilmError
+from colorlib.errors import VideoError
 
 # ISO/IEC 23091-2 (H.273), as libavutil numbers them.
 BT709, BT601 = 1, 6
@@ -26,7 +26,7 @@ _DAMAGED_MOST = 500  # damaged packets in a row after which nothing will come an
 
 
 @dataclass
-class Film:
+class VideoInfo:
     """What is known of a film before its frames are read.
 
     Attributes:
@@ -71,10 +71,10 @@ def probe(path):
         path: the file.
 
     Returns:
-        A `Film`.
+        A `VideoInfo`.
 
     Raises:
-        FilmError: if the file is missing, empty, not a film, has sound only, is
+        VideoError: if the file is missing, empty, not a film, has sound only, is
             encrypted, or its first frame cannot be decoded.
     """
     path = Path(path)
@@ -82,7 +82,7 @@ def probe(path):
         stream = _picture_stream(path, container)
         first = next(_decoded(container, stream, []), None)
         if first is None:
-            raise FilmError(
+            raise VideoError(
                 f"{path}: none of its frames can be decoded. It is damaged, or "
                 "encrypted (copy protection)."
             )
@@ -100,7 +100,7 @@ def probe(path):
         begin = Fraction(container.start_time or 0, av.time_base)
         if begin <= 0:  # below 0 lies what the decoder of the sound throws away
             begin = min(Fraction(0), (first.pts or 0) * stream.time_base)
-        return Film(
+        return VideoInfo(
             path,
             height,
             width,
@@ -149,11 +149,11 @@ def opened(path):
     """Opens a film file for reading; its metadata may be in any encoding.
 
     Raises:
-        FilmError: if it cannot be opened; the message says why.
+        VideoError: if it cannot be opened; the message says why.
     """
     problem = _file_problem(path)
     if problem:
-        raise FilmError(f"{path}: {problem}")
+        raise VideoError(f"{path}: {problem}")
     try:
         container = av.open(
             os.fspath(path),
@@ -161,7 +161,7 @@ def opened(path):
             **_TEXTS,
         )
     except av.error.FFmpegError as error:
-        raise FilmError(
+        raise VideoError(
             f"{path}: not a film, or cut off before its index ({error.strerror})."
         ) from None
     with container:
@@ -188,10 +188,10 @@ def _picture_stream(path, container):
         kinds = sorted({s.type for s in container.streams}) or ["nothing"]
         cover = " and a cover picture" if container.streams.video else ""
         kinds = [kind for kind in kinds if kind != "video"]
-        raise FilmError(f"{path}: no film, it holds {', '.join(kinds)}{cover} only.")
+        raise VideoError(f"{path}: no film, it holds {', '.join(kinds)}{cover} only.")
     stream = films[0]
     if stream.codec_context is None:
-        raise FilmError(f"{path}: its codec is not known, the film cannot be decoded.")
+        raise VideoError(f"{path}: its codec is not known, the film cannot be decoded.")
     stream.thread_type = "AUTO"
     return stream
 

@@ -10,7 +10,7 @@ STILL = 1.0  # L* units by which a still pixel's surroundings change at most
 _WINDOW = 5  # pixels: side of the surroundings
 
 
-class Smoother:
+class TemporalSmoother:
     """Carries colours over from frame to frame, where the picture stays the same.
 
     A network that sees one frame at a time gives the same thing other colours in the

@@ -23,7 +23,7 @@ class PieceWriter:
 
     Args:
         path: the mp4 file.
-        film: the `Film` of which colours, rate and pixel shape are taken.
+        film: the `VideoInfo` of which colours, rate and pixel shape are taken.
         height: of the frames in pixels; odd ones are made even.
         width: the same.
     """
@@ -74,7 +74,7 @@ def join(path, film, pieces, times, last_duration):
 
     Args:
         path: the mp4 file; it is on the disk, whole, when this returns.
-        film: the `Film` whose sound and texts are taken.
+        film: the `VideoInfo` whose sound and texts are taken.
         pieces: paths of what `PieceWriter` wrote, in order.
         times: int array `(frames,)`, when each frame is shown, in ticks.
         last_duration: ticks for which the last frame is shown.

@@ -22,7 +22,7 @@ from PIL import Image
 from small import CONSTANT_AB, ROOT, encode, photograph, write_model
 
 from colorlib.app import service
-from colorlib.app.service import Studio, sweep
+from colorlib.app.service import ColorizeService, sweep
 from colorlib.cli import commands
 from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
@@ -299,7 +299,7 @@ def test_many_threads_get_the_same_as_one_and_load_a_model_once(
             super().__init__(model)
 
     monkeypatch.setattr(service, "Colorizer", Counted)
-    place = Studio(tmp_path, models=["flagship", str(models[1])])
+    place = ColorizeService(tmp_path, models=["flagship", str(models[1])])
     photos = sorted((ROOT / "data" / "samples" / "test").glob("*.jpg"))[:4]
     work = [(photo, model) for photo in photos for model in place.models]
     alone = {job: expected(*job).rgb for job in work}
@@ -307,7 +307,7 @@ def test_many_threads_get_the_same_as_one_and_load_a_model_once(
 
     def colour(job):
         png = tmp_path / f"{job[0].stem}.png"
-        found[job] = place.colour(png, job[1]).file
+        found[job] = place.colorize(png, job[1]).file
 
     for photo in photos:
         Image.open(photo).convert("RGB").save(tmp_path / f"{photo.stem}.png")
@@ -389,7 +389,7 @@ def test_a_name_cannot_leave_the_folder_or_become_part_of_the_page(server, visit
         field.wait_for(state="attached")
 
 
-# Doors.
+# The request filter.
 
 
 def upload(server, *files):
@@ -444,7 +444,7 @@ def test_no_other_file_and_no_address_is_served(server, path):
     path = path.replace("FOLDER", str(server.folder))
     for route in ("/gradio_api/file=", "/gradio_api/file/", "/file=", "/file/"):
         status, body = get(server, route + path)
-        assert status in (403, 404) and body == b"This door is closed."
+        assert status in (403, 404) and body == b"Not available."
     assert server.asked.read_text() == ""
 
 
@@ -462,12 +462,12 @@ def test_an_upload_is_served_to_who_knows_its_address(server):
 )
 def test_what_the_page_does_not_need_is_closed(server, path):
     for address in (f"/gradio_api/{path}", f"/{path}"):
-        assert get(server, address) == (404, b"This door is closed.")
+        assert get(server, address) == (404, b"Not available.")
         answer = requests.post(server.url + address, json={"data": []})
-        assert answer.text == "This door is closed."
+        assert answer.text == "Not available."
 
 
-def test_other_doors_are_closed_too(server):
+def test_other_addresses_are_closed_too(server):
     for path in ("/monitoring", "/monitoring/summary", "/docs", "/login", "/../", "*"):
         assert get(server, path)[0] in (400, 404)
 
@@ -479,7 +479,7 @@ def test_only_what_was_uploaded_is_coloured(server):
     for other in ("/etc/passwd", "https://example.com/a.png", f"{path}/../../../log"):
         for wrong in ({**file, "path": other}, {"nested": [{**file, "path": other}]}):
             answer = ask(server, [wrong], "x", 1, False)
-            assert (answer.status_code, answer.text) == (403, "This door is closed.")
+            assert (answer.status_code, answer.text) == (403, "Not available.")
     assert ask(server, [file] * 9000, "x", 1, False).status_code == 413
     answer = requests.post(f"{server.url}/gradio_api/queue/join", data=b"[" * 100_000)
     assert answer.status_code == 400
@@ -511,26 +511,26 @@ def test_an_endless_upload_is_refused(server):
 # Without a browser.
 
 
-def test_what_the_studio_refuses_and_how(tmp_path, models, monkeypatch):
-    place = Studio(tmp_path, 0.01, [models[0]])
+def test_what_the_service_refuses_and_how(tmp_path, models, monkeypatch):
+    place = ColorizeService(tmp_path, 0.01, [models[0]])
     photo = grey(tmp_path / "in" / "a.png")
     with pytest.raises(ValueError, match="model must be one of .*got 'flagship'"):
-        place.colour(photo, "flagship")
+        place.colorize(photo, "flagship")
     with pytest.raises(ValueError, match="strength must be in"):
-        place.colour(photo, place.models[0], 9)
+        place.colorize(photo, place.models[0], 9)
     with pytest.raises(PictureError, match="^gone.png: there is no such file"):
-        place.colour(tmp_path / "in" / "gone.png", place.models[0])
+        place.colorize(tmp_path / "in" / "gone.png", place.models[0])
     with pytest.raises(PictureError, match="^large.png: 200 x 100 pixels"):
-        place.colour(grey(tmp_path / "large.png", size=(200, 100)), place.models[0])
+        place.colorize(grey(tmp_path / "large.png", size=(200, 100)), place.models[0])
     with pytest.raises(FileNotFoundError, match="no model 'nobody'"):
-        Studio(tmp_path, models=["nobody"])
+        ColorizeService(tmp_path, models=["nobody"])
 
     def full(path, *more):
         raise PictureError(f"{path}: cannot be written as PNG (disk full).")
 
     monkeypatch.setattr(service, "write_picture", full)
     with pytest.raises(PictureError, match="^a-colour.png: cannot be written"):
-        place.colour(photo, place.models[0])
+        place.colorize(photo, place.models[0])
 
 
 @pytest.mark.parametrize(
@@ -547,30 +547,34 @@ def test_what_the_studio_refuses_and_how(tmp_path, models, monkeypatch):
 )
 def test_the_result_is_called_what_it_is(tmp_path, models, name, kind, result):
     photo = write(tmp_path / name, encode(Image.new("RGB", (40, 30), "gray"), kind))
-    file = Studio(tmp_path, models=[models[0]]).colour(photo, str(models[0])).file
+    file = (
+        ColorizeService(tmp_path, models=[models[0]])
+        .colorize(photo, str(models[0]))
+        .file
+    )
     assert file.name == result
     with Image.open(file) as image:
         assert image.format == (kind if kind != "PPM" else "PNG")
 
 
 def test_alpha_and_frames_are_kept(tmp_path, models):
-    place = Studio(tmp_path, models=[models[0]])
+    place = ColorizeService(tmp_path, models=[models[0]])
     holes = Image.new("LA", (40, 30), (130, 255))
     holes.paste((130, 0), (20, 20, 40, 30))
     holes.save(tmp_path / "holes.png")
-    result = place.colour(tmp_path / "holes.png", place.models[0])
+    result = place.colorize(tmp_path / "holes.png", place.models[0])
     alpha = read_picture(result.file).alpha
     assert (alpha == np.asarray(holes)[..., 1]).all()
     assert read_picture(result.before).rgb[-1, -1].min() > 250  # laid over white
     frames = [Image.new("L", (40, 30), level) for level in (90, 130, 170)]
     frames[0].save(tmp_path / "film.gif", save_all=True, append_images=frames[1:])
-    film = place.colour(tmp_path / "film.gif", place.models[0]).file
+    film = place.colorize(tmp_path / "film.gif", place.models[0]).file
     assert len(read_picture(film, every_frame=True).frames) == 2
 
 
 def test_the_halves_are_before_and_after(tmp_path, models):
-    place = Studio(tmp_path, models=[models[0]])
-    result = place.colour(grey(tmp_path / "a.png", size=(61, 40)), place.models[0])
+    place = ColorizeService(tmp_path, models=[models[0]])
+    result = place.colorize(grey(tmp_path / "a.png", size=(61, 40)), place.models[0])
     before, after = read_picture(result.before).rgb, read_picture(result.after).rgb
     assert before.shape == after.shape == (40, 61, 3)
     assert np.ptp(before[20, 30]) < 6
@@ -578,9 +582,9 @@ def test_the_halves_are_before_and_after(tmp_path, models):
 
 
 def test_two_of_one_name_both_fit_into_the_zip(tmp_path, models):
-    place = Studio(tmp_path, models=[models[0]])
+    place = ColorizeService(tmp_path, models=[models[0]])
     photos = [grey(tmp_path / str(i) / "a.png", 50 + 100 * i) for i in range(2)]
-    results = [place.colour(photo, place.models[0]) for photo in photos]
+    results = [place.colorize(photo, place.models[0]) for photo in photos]
     packed = zipfile.ZipFile(place.pack(results))
     assert packed.namelist() == ["a-colour.png", "a-colour-2.png"]
     for result, name in zip(results, packed.namelist()):

@@ -26,9 +26,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from colorlib.video.convert import FilmColorizer, convert_film  # noqa: E402
+from colorlib.video.convert import VideoColorizer, convert_video  # noqa: E402
 from colorlib.video.reader import probe, read_frames  # noqa: E402
-from colorlib.video.smoothing import Smoother, flicker  # noqa: E402
+from colorlib.video.smoothing import TemporalSmoother, flicker  # noqa: E402
 
 LONGEST = 100  # frames of a clip
 
@@ -54,12 +54,12 @@ def score(colorizer, rgb, smoother):
     """(mean PSNR in dB, flicker in CIE units, share of still pixels) of a clip."""
     from colorlib.metrics.scores import psnr
 
-    L = np.stack([colorizer.look(frame) for frame in rgb])
-    ab = [colorizer.predict(plane[None])[0] for plane in L]
+    L = np.stack([colorizer.network_input(frame) for frame in rgb])
+    ab = [colorizer.predict_small(plane[None])[0] for plane in L]
     if smoother:
         ab = [smoother(*pair) for pair in zip(L, ab)]
     every = range(0, len(rgb), max(1, len(rgb) // 24))
-    values = [psnr(rgb[i], colorizer.paint(rgb[i], ab[i])) for i in every]
+    values = [psnr(rgb[i], colorizer.apply_ab(rgb[i], ab[i])) for i in every]
     return float(np.mean(values)), *flicker(L, np.stack(ab))
 
 
@@ -75,8 +75,8 @@ def bench_flicker(model):
     with tempfile.TemporaryDirectory() as folder:
         for name, rgb in clips(Path(folder)):
             alone = score(colorizer, rgb, None)
-            smooth = score(colorizer, rgb, Smoother())
-            L = np.stack([colorizer.look(frame) for frame in rgb])
+            smooth = score(colorizer, rgb, TemporalSmoother())
+            L = np.stack([colorizer.network_input(frame) for frame in rgb])
             small = [resize_rgb(frame, *L.shape[1:]) for frame in rgb]
             true = flicker(L, np.stack([rgb8_to_lab(s)[..., 1:] for s in small]))[0]
             print(
@@ -128,11 +128,11 @@ def bench_speed(model, count):
         source = write_grey(Path(folder) / "grey.mp4", count / 25)
         rgb = next(read_frames(probe(source), []))[2]
         for batch in (1, 2, 4, 8):
-            L = np.stack([colorizer.look(rgb)] * batch)
-            colorizer.predict(L)
+            L = np.stack([colorizer.network_input(rgb)] * batch)
+            colorizer.predict_small(L)
             begin, began = time.process_time(), time.perf_counter()
             for _ in range(8 // batch):
-                colorizer.predict(L)
+                colorizer.predict_small(L)
             took = time.process_time() - begin, time.perf_counter() - began
             print(
                 f"network, batches of {batch}: {took[0] / 8:.3f} processor seconds "
@@ -141,12 +141,12 @@ def bench_speed(model, count):
             )
         for name in ("look", "predict", "paint"):
             setattr(colorizer, name, timed(name, getattr(colorizer, name)))
-        smoother = Smoother()
-        painter = FilmColorizer(colorizer, 1.0, smoother)
+        smoother = TemporalSmoother()
+        painter = VideoColorizer(colorizer, 1.0, smoother)
         painter.smoother = timed("smooth", smoother)
         painter.state = smoother.state
         begin, began = time.process_time(), time.perf_counter()
-        frames, _ = convert_film(source, Path(folder) / "out.mp4", painter)
+        frames, _ = convert_video(source, Path(folder) / "out.mp4", painter)
         spent["all"] = time.process_time() - begin
         wall["all"] = time.perf_counter() - began
     for name, seconds in spent.items():
@@ -162,16 +162,16 @@ class _NoNetwork:
 
     key = "none"
 
-    def look(self, rgb):
+    def network_input(self, rgb):
         from colorlib.images.resize import resize_rgb
         from colorlib.lab import rgb8_to_lab
 
         return rgb8_to_lab(resize_rgb(rgb, 128, 224))[..., 0]
 
-    def predict(self, L):
+    def predict_small(self, L):
         return np.stack([np.stack([L / 5, -L / 5], axis=-1)])[0].astype("float32")
 
-    def paint(self, rgb, ab):
+    def apply_ab(self, rgb, ab):
         return np.maximum(rgb, (200, 0, 0)).astype("uint8")
 
 
@@ -181,8 +181,8 @@ def measure_memory(seconds):
         source = Path(folder) / "grey.mp4"
         maker = [sys.executable, __file__, "make", str(seconds), str(source)]
         subprocess.run(maker, check=True)
-        painter = FilmColorizer(_NoNetwork(), 1.0, Smoother())
-        convert_film(source, Path(folder) / "out.mp4", painter)
+        painter = VideoColorizer(_NoNetwork(), 1.0, TemporalSmoother())
+        convert_video(source, Path(folder) / "out.mp4", painter)
         size = (Path(folder) / "out.mp4").stat().st_size / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(

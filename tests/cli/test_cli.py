@@ -191,7 +191,7 @@ def test_a_film_is_coloured_with_its_sound(run, work):
 def test_films_and_animations_are_smoothed_unless_told_not_to(run, work, monkeypatch):
     seen = []
 
-    class Diary(smoothing.Smoother):
+    class Diary(smoothing.TemporalSmoother):
         def __call__(self, L, ab):
             seen.append(self)  # kept: the next one must not get its identity
             return super().__call__(L, ab)

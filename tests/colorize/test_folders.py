@@ -12,7 +12,7 @@ from PIL import Image
 from small import ROOT, photograph
 
 from colorlib.colorize import files, jobs
-from colorlib.colorize.files import before_after, colour_files
+from colorlib.colorize.files import before_after, colorize_files
 from colorlib.colorize.jobs import plan
 from colorlib.errors import PictureError
 from colorlib.images.io import Picture, read_picture
@@ -57,7 +57,7 @@ def run(work, capsys):
             starts.append(1)
             return painted
 
-        failed = colour_files(files, Path(output), start, **options)
+        failed = colorize_files(files, Path(output), start, **options)
         return failed, *capsys.readouterr(), len(starts)
 
     return run
@@ -234,7 +234,7 @@ def test_stopped_it_still_lists_what_failed(work, run, capsys):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        colour_files(["a.jpg", "b.png"], Path("out"), lambda: stop)
+        colorize_files(["a.jpg", "b.png"], Path("out"), lambda: stop)
     assert "1 of 2 not coloured:\n  a.jpg: not a picture" in capsys.readouterr().err
 
 
@@ -244,7 +244,7 @@ def test_a_complaint_without_a_name_gets_one(work, capsys):
     def refuse(picture):
         raise PictureError("too red.")
 
-    assert colour_files(["a.png"], Path("out"), lambda: refuse) == 1
+    assert colorize_files(["a.png"], Path("out"), lambda: refuse) == 1
     assert "  a.png: too red." in capsys.readouterr().err
 
 
@@ -257,7 +257,7 @@ def test_too_little_memory_costs_one_picture(work, capsys):
             raise MemoryError
         return painted(picture)
 
-    assert colour_files(["a.png", "b.png"], Path("out"), lambda: hungry) == 1
+    assert colorize_files(["a.png", "b.png"], Path("out"), lambda: hungry) == 1
     assert "a.png: not enough memory" in capsys.readouterr().err
     assert contents(work / "out") == ["b.png"]
 
@@ -273,7 +273,7 @@ def test_results_that_cannot_be_written_stop_everything(work):
         return picture
 
     with pytest.raises(OSError, match="out"):
-        colour_files(["a.png", "b.png"], Path("out"), lambda: colour)
+        colorize_files(["a.png", "b.png"], Path("out"), lambda: colour)
     assert len(coloured) == 1
 
 
@@ -408,8 +408,8 @@ def test_killed_at_any_moment_no_half_result_is_left(work):
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(noise).save(path, compress_level=1)
     code = (
-        "from pathlib import Path; from colorlib.colorize.files import colour_files\n"
-        "colour_files(['box'], Path('out'), lambda: lambda picture: picture)"
+        "from pathlib import Path; from colorlib.colorize.files import colorize_files\n"
+        "colorize_files(['box'], Path('out'), lambda: lambda picture: picture)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     counts = []
@@ -441,13 +441,13 @@ def test_killed_at_the_worst_moments(work, moment):
     photograph(work / "out" / "a.png", level=7)  # a result of an earlier run
     code = (
         "import os, signal; from pathlib import Path; from PIL import Image\n"
-        "from colorlib.colorize.files import colour_files\n"
+        "from colorlib.colorize.files import colorize_files\n"
         f"real = {moment}\n"
         "def last(*a, **k):\n"
         f"    real(*a, **k) if {moment != 'os.replace'} else None\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         f"{moment} = last\n"
-        "colour_files(['a.png'], Path('out'), lambda: lambda p: p, overwrite=True)"
+        "colorize_files(['a.png'], Path('out'), lambda: lambda p: p, overwrite=True)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], cwd=work, env=environment)
@@ -459,14 +459,14 @@ def test_killed_at_the_worst_moments(work, moment):
 
 
 class Reddener:
-    """In place of a network: a painter of films that makes every frame red."""
+    """In place of a network: a processor of films that makes every frame red."""
 
     key = "red"
 
     def size(self, height, width):
         return height, width
 
-    def paint(self, frames):
+    def process(self, frames):
         return [painted(Picture(rgb)).rgb for rgb in frames]
 
     def state(self):
@@ -573,7 +573,7 @@ def test_pieces_of_a_killed_run_are_no_films_and_removed_in_the_end(work, run_fi
 def test_films_cannot_be_restored_and_it_is_said(work, run):
     make_film(work / "a.mp4", 3)
     photograph(work / "b.jpg")
-    failed, out, err, _ = run("a.mp4", "b.jpg")  # no painter of films is given
+    failed, out, err, _ = run("a.mp4", "b.jpg")  # no processor of films is given
     assert failed == 1 and "a.mp4: --contrast and --fill-red are for pictures" in err
     assert contents(work / "out") == ["b.jpg"]
 

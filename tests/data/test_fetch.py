@@ -624,7 +624,7 @@ def test_old_photographs_are_read_as_they_are(monkeypatch, tmp_path):
 
 def test_a_set_of_arrays_has_no_files(monkeypatch):
     rgb = np.zeros((2, 32, 32, 3), "uint8")
-    found = sources.Found(items=[("a", "", rgb[0])], already_split=True)
+    found = sources.Located(items=[("a", "", rgb[0])], already_split=True)
     monkeypatch.setattr(sources, "locate", lambda *given: found)
     with pytest.raises(ValueError, match="has no files"):
         sets.read_files("cifar10")

@@ -18,7 +18,7 @@ from colorlib.evaluation.benchmark import (
     reached,
 )
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab
-from colorlib.metrics.baselines import LightnessTable, score_floors
+from colorlib.metrics.baselines import LightnessTable, score_baselines
 from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.scores import COLUMNS
 
@@ -66,7 +66,7 @@ def test_rows_and_columns(photos, table):
 
 def test_the_floors_are_those_of_the_cards(photos, table):
     rows, _ = run(photos, table)
-    for floor, scores in score_floors(photos, MEAN, table).items():
+    for floor, scores in score_baselines(photos, MEAN, table).items():
         for column in ("psnr", "ssim", "ciede2000", "colourfulness"):
             np.testing.assert_allclose(rows[floor][column], scores[column], rtol=1e-6)
         np.testing.assert_allclose(rows[floor]["ab_mae"], scores["ab_mae"], atol=0.4)

@@ -8,7 +8,7 @@ from PIL import Image
 from small import ROOT
 
 from colorlib.data import sets
-from colorlib.data.catalog import TWICE
+from colorlib.data.catalog import KNOWN_DUPLICATES
 from colorlib.data.sets import concatenate, load_pictures
 from colorlib.evaluation.near_duplicates import find_near_duplicates
 from colorlib.images.resize import square_thumbnail
@@ -133,8 +133,8 @@ def test_what_is_left_out_of_the_test_parts_is_twice(mirror, monkeypatch):
     monkeypatch.setattr(sets, "TWICE", ())
     unseen = parts_of(["photos", "flowers"], "test")
     found = {name for _, name in pairs_of(seen, unseen)}
-    assert {name for name in found if name.endswith(TWICE)} == found - ALIKE
-    assert len(found - ALIKE) == len(TWICE)
+    assert {name for name in found if name.endswith(KNOWN_DUPLICATES)} == found - ALIKE
+    assert len(found - ALIKE) == len(KNOWN_DUPLICATES)
 
 
 @pytest.mark.slow

@@ -3,7 +3,13 @@ import pytest
 
 from colorlib.errors import PictureError
 from colorlib.images.io import Picture
-from colorlib.images.restoration import fill, red_marks, restore, stretched, to_grey
+from colorlib.images.restoration import (
+    find_red_marks,
+    inpaint,
+    restore,
+    stretch_contrast,
+    to_grey,
+)
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab
 
 
@@ -40,39 +46,41 @@ def test_the_grey_of_a_toned_print_has_its_lightness_and_no_tint():
 
 def test_a_faded_print_gets_its_black_and_white_back():
     before = tones()
-    after = stretched(to_grey(faded(before)))
+    after = stretch_contrast(to_grey(faded(before)))
     assert np.percentile(lightness(after), 0.5) < 4
     assert np.percentile(lightness(after), 99.5) > 96
     assert np.abs(lightness(after) - lightness(before)).mean() < 3  # was 14
 
 
 def test_the_order_of_tones_is_kept():
-    after = stretched(np.clip(np.arange(256), 90, 170).astype("uint8").reshape(16, 16))
+    after = stretch_contrast(
+        np.clip(np.arange(256), 90, 170).astype("uint8").reshape(16, 16)
+    )
     assert (np.diff(after.ravel().astype(int)) >= 0).all()
 
 
 def test_a_picture_with_the_full_range_stays_as_it_is():
-    difference = np.abs(lightness(stretched(tones())) - lightness(tones()))
+    difference = np.abs(lightness(stretch_contrast(tones())) - lightness(tones()))
     assert difference.max() < 1.5
 
 
 def test_a_few_dead_pixels_do_not_prevent_it():
     grey = to_grey(faded(tones(200, 200)))
-    clean = stretched(grey)
+    clean = stretch_contrast(grey)
     grey[0, :50], grey[1, :50] = 0, 255  # 0.1 % each
-    after = stretched(grey)
+    after = stretch_contrast(grey)
     assert np.abs(after[2:].astype(int) - clean[2:]).mean() < 8
 
 
 @pytest.mark.parametrize("level", [0, 100, 255])
 def test_an_empty_picture_stays_empty_and_near_its_tone(level):
-    after = stretched(np.full((20, 20), level, "uint8"))
+    after = stretch_contrast(np.full((20, 20), level, "uint8"))
     assert np.ptp(after) == 0 and abs(int(after[0, 0]) - level) < 3
 
 
 def test_noise_is_not_blown_up_to_a_picture():
     noise = np.random.default_rng(0).integers(120, 126, (50, 50)).astype("uint8")
-    after = stretched(noise).astype(int)
+    after = stretch_contrast(noise).astype(int)
     assert np.ptp(after) <= 3 * np.ptp(noise) and abs(after.mean() - 123) < 5
 
 
@@ -92,16 +100,18 @@ def scratched(grey, width=4):
 
 def test_the_red_stroke_is_found_with_its_rim_and_nothing_else():
     rgb, stroke = scratched(tones())
-    found = red_marks(rgb)
+    found = find_red_marks(rgb)
     assert found[stroke].all() and found.sum() < 2.5 * stroke.sum()
-    assert not red_marks(faded(tones(), ab=(40.0, 30.0))).any()  # red chalk, not paint
+    assert not find_red_marks(
+        faded(tones(), ab=(40.0, 30.0))
+    ).any()  # red chalk, not paint
 
 
 def test_marks_are_filled_from_their_surroundings_and_the_rest_is_untouched():
     rgb, stroke = scratched(tones())
     grey, true = to_grey(rgb), to_grey(faded(tones()))
-    found = red_marks(rgb)
-    filled = fill(grey, found)
+    found = find_red_marks(rgb)
+    filled = inpaint(grey, found)
     np.testing.assert_array_equal(filled[~found], grey[~found])
     assert np.abs(filled.astype(int) - true)[stroke].max() <= 6
     assert np.abs(grey.astype(int) - true)[stroke].mean() > 15  # it was visible
@@ -113,7 +123,7 @@ def test_a_long_mark_is_filled_across_the_tiles():
     mask = np.zeros(grey.shape, bool)
     mask[18:22, 5:-5] = True  # through three tiles
     grey[mask] = 255
-    filled = fill(grey, mask)
+    filled = inpaint(grey, mask)
     assert np.abs(filled.astype(int) - true).max() <= 3
 
 

@@ -4,7 +4,7 @@ from skimage.color import deltaE_ciede2000
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from colorlib.lab import rgb8_to_lab
-from colorlib.metrics.baselines import LightnessTable, mean_ab, score_floors
+from colorlib.metrics.baselines import LightnessTable, mean_ab, score_baselines
 from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.scores import (
     COLUMNS,
@@ -220,7 +220,7 @@ def test_lightness_table_takes_black_and_white_and_many_pictures(photos):
 
 
 def test_on_its_own_pictures_each_floor_beats_the_one_before(photos):
-    floors = score_floors(photos, mean_ab(photos), LightnessTable.fit(photos))
+    floors = score_baselines(photos, mean_ab(photos), LightnessTable.fit(photos))
     assert list(floors) == ["grey", "mean colour", "lightness table"]
     errors = [rows["ab_mse"].mean() for rows in floors.values()]
     assert errors[0] > errors[1] > errors[2] > 0
@@ -258,7 +258,7 @@ def test_the_true_lightness_is_kept(photos):
 
 
 def test_the_table_has_the_floors_the_truth_and_intervals(photos):
-    rows = score_floors(photos, mean_ab(photos), LightnessTable.fit(photos))
+    rows = score_baselines(photos, mean_ab(photos), LightnessTable.fit(photos))
     rows["perfect"] = score(photos, rgb8_to_lab(photos)[..., 1:])
     lines = format_table(rows, photos).splitlines()
     titles = [line.split("|")[1].strip() for line in lines[2:]]

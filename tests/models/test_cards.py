@@ -25,7 +25,7 @@ from colorlib.models.cards import (
     write_card,
 )
 from colorlib.models.cnn import build_baseline_cnn
-from colorlib.models.registry import build, multiple
+from colorlib.models.registry import build, size_multiple
 from colorlib.models.weights import load_weights
 from colorlib.training.recipes import RECIPES
 from colorlib.training.trainer import network_options
@@ -209,7 +209,7 @@ def test_a_shipped_card_is_complete_and_true(name):
     assert card["options"] == network_options(recipe)
     assert card["epochs"] == recipe.epochs
     assert card["command"] == f"python -m colorlib train {name}"
-    assert card["multiple"] == multiple(recipe.network, **recipe.options)
+    assert card["multiple"] == size_multiple(recipe.network, **recipe.options)
     assert card["seed"] == recipe.seed and card["batch_size"] == recipe.batch_size
     for floor in ("grey", "mean colour", "lightness table", name):
         assert f"| {floor} |" in card["table"]

@@ -7,7 +7,7 @@ from colorlib.models import mobilenet_unet
 from colorlib.models.cnn import build_baseline_cnn
 from colorlib.models.mobilenet_unet import build_mobilenet_unet, find_encoder_weights
 from colorlib.models.patch_discriminator import PATCHES, build_patch_discriminator
-from colorlib.models.registry import BUILDERS, build, multiple
+from colorlib.models.registry import BUILDERS, build, size_multiple
 from colorlib.models.unet import build_unet
 
 TINY = {
@@ -44,9 +44,12 @@ def predict(model, L):
 
 def test_every_network_has_a_builder_a_multiple_and_a_case_here():
     assert set(BUILDERS) == set(TINY)
-    found = {name: multiple(name, **options) for name, options in TINY.items()}
+    found = {name: size_multiple(name, **options) for name, options in TINY.items()}
     assert found == {"baseline_cnn": 8, "mobilenet_unet": 32, "unet": 32}
-    assert multiple("unet") == 256 and multiple("unet", size=128, width=32) == 128
+    assert (
+        size_multiple("unet") == 256
+        and size_multiple("unet", size=128, width=32) == 128
+    )
 
 
 @pytest.mark.parametrize("height, width", [(32, 32), (64, 96)])
@@ -57,7 +60,7 @@ def test_shape_and_range_at_two_sizes(network, height, width):
 
 
 def test_any_multiple_comes_back_at_its_size(network):
-    side = multiple(name_of(network), **TINY[name_of(network)])
+    side = size_multiple(name_of(network), **TINY[name_of(network)])
     ab = predict(network, grey_pictures(1, side, 3 * side))
     assert ab.shape == (1, side, 3 * side, 2)
 

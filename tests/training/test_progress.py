@@ -14,11 +14,11 @@ from colorlib.images.resize import resize_rgb
 from colorlib.models.patch_discriminator import build_patch_discriminator
 from colorlib.models.unet import build_unet
 from colorlib.training.callbacks import (
-    Strip,
+    PreviewStrip,
     make_tensorboard,
     read_strips,
     same_pictures,
-    write_film,
+    write_gif,
 )
 from colorlib.training.runtime import set_seed
 
@@ -69,7 +69,9 @@ def test_upside_down_is_another_picture(scenes):
 
 def test_the_strip_refuses_training_pictures(tmp_path, photos, scenes):
     with pytest.raises(ValueError, match="Picture 1 .* is training picture 4, or"):
-        Strip(None, np.stack([photos[0], photos[5][:, ::-1]]), photos[1:], tmp_path)
+        PreviewStrip(
+            None, np.stack([photos[0], photos[5][:, ::-1]]), photos[1:], tmp_path
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -90,7 +92,7 @@ def fit(folder, scenes, epochs, initial_epoch=0, model=None):
     if model is None:
         model = Pix2Pix(generator, build_patch_discriminator(patch=16, width=2))
         model.compile()
-    strip = Strip(generator, scenes[6:, :32, :32], scenes[:6, :32, :32], folder)
+    strip = PreviewStrip(generator, scenes[6:, :32, :32], scenes[:6, :32, :32], folder)
     model.fit(
         Batches(scenes[:6], batch_size=2, crop=32),
         epochs=epochs,
@@ -144,7 +146,7 @@ def test_the_film_has_a_labelled_frame_an_epoch(tmp_path):
     for epoch in (0, 1, 2, 3):  # the same picture, so that only the labels differ
         path = tmp_path / "strip" / f"epoch_{epoch:03d}.png"
         Image.fromarray(scene[0].repeat(3, axis=0).repeat(2, axis=1)).save(path)
-    write_film(tmp_path, tmp_path / "film.gif", seconds=0.2)
+    write_gif(tmp_path, tmp_path / "film.gif", seconds=0.2)
     with Image.open(tmp_path / "film.gif") as film:
         assert (film.n_frames, film.size, film.info["loop"]) == (4, (96, 38), 0)
         frames, times = [], []
@@ -162,7 +164,7 @@ def test_the_film_has_a_labelled_frame_an_epoch(tmp_path):
 
 def test_without_strips_there_is_no_film(tmp_path):
     with pytest.raises(FileNotFoundError, match="no strips: train with a Strip"):
-        write_film(tmp_path, tmp_path / "film.gif")
+        write_gif(tmp_path, tmp_path / "film.gif")
     assert not (tmp_path / "film.gif").exists()
 
 

@@ -10,14 +10,14 @@ from PIL import Image
 from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.data.catalog import DATA_SETS
-from colorlib.evaluation.network import middle, predict_ab
+from colorlib.evaluation.network import center_crop, predict_ab
 from colorlib.lab import rgb8_to_lab
 from colorlib.models.cards import available_models, read_card
-from colorlib.models.registry import BUILDERS, build, multiple
+from colorlib.models.registry import BUILDERS, build, size_multiple
 from colorlib.models.weights import load_weights
 from colorlib.training import trainer as train_module
 from colorlib.training.callbacks import read_strips
-from colorlib.training.recipes import RECIPES, small
+from colorlib.training.recipes import RECIPES, smoke_recipe
 from colorlib.training.resume import read_history
 from colorlib.training.trainer import (
     build_model,
@@ -40,7 +40,7 @@ def test_every_recipe_is_valid(name):
     assert recipe.schedule in ("constant", "cosine", "linear")
     assert recipe.epochs >= 1 and recipe.batch_size >= 1
     assert 0 < recipe.learning_rate <= 1e-2
-    stride = multiple(recipe.network, **recipe.options)
+    stride = size_multiple(recipe.network, **recipe.options)
     assert (recipe.crop or recipe.size) % stride == 0
     assert recipe.crop is None or recipe.crop <= recipe.size
     seen = recipe.inference_size or recipe.crop or recipe.size
@@ -246,7 +246,7 @@ def ladder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("COLORLIB_MIRROR", raising=False)
         for name in RUNGS:
-            patch.setitem(RECIPES, name, small(RECIPES[name]))
+            patch.setitem(RECIPES, name, smoke_recipe(RECIPES[name]))
             folder = tmp_path_factory.mktemp(name)
             assert main(["train", name, "--output", str(folder), "--tensorboard"]) == 0
             rungs[name] = folder, *train(name, folder, verbose=0)
@@ -290,7 +290,7 @@ def test_a_gan_begins_with_l1_alone_and_keeps_its_last_epoch(ladder):
 def test_evaluate_and_colorize_take_the_weights_of_a_rung(
     ladder, name, monkeypatch, capsys
 ):
-    monkeypatch.setitem(RECIPES, name, small(RECIPES[name]))
+    monkeypatch.setitem(RECIPES, name, smoke_recipe(RECIPES[name]))
     folder, _, card = ladder[name]
     assert main(["evaluate", str(folder / f"{name}.npz")]) == 0
     assert card["table"] in capsys.readouterr().out
@@ -300,7 +300,7 @@ def test_evaluate_and_colorize_take_the_weights_of_a_rung(
 
 
 def test_the_strip_takes_pictures_that_are_not_for_training(tmp_path):
-    recipe = small(RECIPES["ladder_l1"])
+    recipe = smoke_recipe(RECIPES["ladder_l1"])
     parts = {part: load_part(recipe, part) for part in ("train", "test")}
     network = build_model(recipe)
     plain = train_module.make_strip(network, recipe, parts, tmp_path)
@@ -311,7 +311,7 @@ def test_the_strip_takes_pictures_that_are_not_for_training(tmp_path):
     assert plain.rgb.shape == other.rgb.shape == (6, 32, 32, 3)
     pairs = zip(plain.rgb, other.rgb)
     assert [np.array_equal(a, b) for a, b in pairs] == [False] + 5 * [True]
-    second = middle(parts["test"].rgb, 32)[1]
+    second = center_crop(parts["test"].rgb, 32)[1]
     np.testing.assert_array_equal(other.rgb[0], second)
 
 
@@ -329,8 +329,8 @@ def test_tensorboard_that_is_missing_is_said_before_the_data_are_read(
 
 def test_the_middle():
     rgb = np.arange(2 * 6 * 8 * 3).reshape(2, 6, 8, 3)
-    np.testing.assert_array_equal(middle(rgb, 4), rgb[:, 1:5, 2:6])
-    assert middle(rgb, None) is rgb
+    np.testing.assert_array_equal(center_crop(rgb, 4), rgb[:, 1:5, 2:6])
+    assert center_crop(rgb, None) is rgb
 
 
 # What cannot be trained says so before it costs time.

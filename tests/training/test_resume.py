@@ -20,7 +20,7 @@ from colorlib.models.patch_discriminator import build_patch_discriminator
 from colorlib.models.unet import build_unet
 from colorlib.models.weights import load_weights, save_weights
 from colorlib.training import resume
-from colorlib.training.callbacks import Strip, read_strips
+from colorlib.training.callbacks import PreviewStrip, read_strips
 from colorlib.training.resume import fit_resumable, read_history, write_history
 from colorlib.training.runtime import set_seed
 from colorlib.utils import files
@@ -272,7 +272,9 @@ def game(folder, callbacks=(), epochs=EPOCHS):
     model = Pix2Pix(generator, discriminator)
     model.compile()
     rgb = pictures(30, 36)
-    strip = Strip(generator, rgb[24:26, 2:-2, 2:-2], rgb[:24, 2:-2, 2:-2], folder)
+    strip = PreviewStrip(
+        generator, rgb[24:26, 2:-2, 2:-2], rgb[:24, 2:-2, 2:-2], folder
+    )
     return model, fit_resumable(
         model,
         Batches(rgb[:24], batch_size=4, crop=32, steps=STEPS),

@@ -16,7 +16,7 @@ from colorlib.errors import WeightsError
 from colorlib.models.cnn import build_baseline_cnn
 from colorlib.models.weights import load_weights, save_weights
 from colorlib.training import runtime
-from colorlib.training.recipes import RECIPES, small
+from colorlib.training.recipes import RECIPES, smoke_recipe
 from colorlib.training.runtime import set_seed
 from colorlib.utils.backends import all_devices, hardware
 
@@ -189,7 +189,7 @@ def small_training(folder, interrupted=False, **settings):
     from colorlib.training import trainer as module
     from colorlib.training.resume import fit_resumable
 
-    recipe = small(RECIPES["dog"])
+    recipe = smoke_recipe(RECIPES["dog"])
     options = {"filters": 4, "dropout": 0.0}
     recipe = dataclasses.replace(recipe, options=options, **settings)
     seen = {"steps": 0}

@@ -32,7 +32,7 @@ from colorlib.training.translate import (
     load_translator,
     train,
 )
-from colorlib.training.translations import TRANSLATIONS, Translation, small_translation
+from colorlib.training.translations import TRANSLATIONS, Translation, smoke_translation
 
 # ---- Networks of other channels
 
@@ -103,7 +103,7 @@ def test_instance_norm_takes_each_picture_alone_in_training_too(norm):
 def test_the_running_means_of_small_batches_reach_further_back():
     settings = TRANSLATIONS["aerial_to_map"]
     pairs = load_pairs("edges", "test", 32, limit=2)
-    model = build_translator(small_translation(settings), pairs, 10)
+    model = build_translator(smoke_translation(settings), pairs, 10)
     norms = [
         {
             layer.momentum
@@ -239,7 +239,7 @@ def test_a_picture_is_translated_alone_as_in_a_batch():
 def trained(tmp_path_factory):
     """(folder, generator, card) of edges of the samples at 32 px."""
     folder = tmp_path_factory.mktemp("edges")
-    translation = small_translation(TRANSLATIONS["aerial_to_map"])
+    translation = smoke_translation(TRANSLATIONS["aerial_to_map"])
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("COLORLIB_MIRROR", raising=False)
         patch.setattr(translate, "Lpips", no_lpips)
@@ -296,7 +296,7 @@ def test_the_stored_weights_give_the_figures_of_the_card(trained, monkeypatch, c
     folder, generator, card = trained
     monkeypatch.setattr(translate, "Lpips", no_lpips)
     again, translation, _ = load_translator(folder / "sketch.npz")
-    assert translation == small_translation(TRANSLATIONS["aerial_to_map"])
+    assert translation == smoke_translation(TRANSLATIONS["aerial_to_map"])
     inputs = load_pairs("edges", "test", 32, limit=3).inputs
     np.testing.assert_array_equal(predict(again, inputs), predict(generator, inputs))
     assert main(["evaluate", str(folder / "sketch.npz")]) == 0
@@ -321,7 +321,7 @@ def test_the_floor_is_the_mean_of_the_training_targets(trained):
 
 
 def test_training_pairs_are_larger_so_that_squares_can_be_cut():
-    translation = small_translation(TRANSLATIONS["facades"])
+    translation = smoke_translation(TRANSLATIONS["facades"])
     assert translation.data == "edges" and not translation.reverse
     larger = load_translation(translation, "train", jitter=True)
     whole = load_translation(translation, "train")
@@ -336,7 +336,7 @@ def test_a_finished_training_is_only_loaded(trained, monkeypatch):
     before = (folder / "last.npz").read_bytes()
     monkeypatch.setattr(translate, "Lpips", no_lpips)
     translation = Translation(**card["translation"] | {"title": "Another"})
-    game = small_translation(TRANSLATIONS["facades"]).adversarial  # the same one
+    game = smoke_translation(TRANSLATIONS["facades"]).adversarial  # the same one
     translation = dataclasses.replace(translation, adversarial=game)
     again, second = train("sketch", folder, 0, translation, with_lpips=False)
     assert (folder / "last.npz").read_bytes() == before
@@ -367,7 +367,7 @@ def test_impossible_translations_are_said(tmp_path):
 
 
 def test_the_game_begins_after_the_epochs_of_pretraining():
-    translation = small_translation(TRANSLATIONS["aerial_to_map"])
+    translation = smoke_translation(TRANSLATIONS["aerial_to_map"])
     pairs = load_pairs("edges", "test", 32, limit=2)
     model = build_translator(translation, pairs, 10)
     game = dataclasses.replace(translation.adversarial, pretrain_epochs=0)

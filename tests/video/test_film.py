@@ -22,11 +22,11 @@ from films import (
 )
 from small import ROOT, encode
 
-from colorlib.errors import FilmError
+from colorlib.errors import VideoError
 from colorlib.video import convert as convert_module
-from colorlib.video.convert import FilmColorizer, PairMaker, convert_film
+from colorlib.video.convert import SideBySide, VideoColorizer, convert_video
 from colorlib.video.reader import probe, read_frames
-from colorlib.video.smoothing import Smoother
+from colorlib.video.smoothing import TemporalSmoother
 
 
 class Keep:
@@ -40,7 +40,7 @@ class Keep:
     def size(self, height, width):
         return height, width
 
-    def paint(self, frames):
+    def process(self, frames):
         self.batches.append([number_of(rgb) for rgb in frames])
         return frames
 
@@ -63,9 +63,9 @@ def times_of(path):
     return np.array(times, float)
 
 
-def convert(path, painter=None, target="out.mp4"):
+def convert(path, processor=None, target="out.mp4"):
     target = path.with_name(target)
-    count, notes = convert_film(path, target, painter or Keep())
+    count, notes = convert_video(path, target, processor or Keep())
     assert [p.name for p in path.parent.glob(".*")] == []  # nothing is left
     return target, count, notes
 
@@ -76,10 +76,10 @@ def convert(path, painter=None, target="out.mp4"):
 def test_frames_times_texts_and_sound_arrive(tmp_path):
     texts = {"title": "Ein Märchen", "creation_time": "1999-12-31T23:59:59.000000Z"}
     source = make_film(tmp_path / "a.mp4", metadata=texts.items())
-    painter = Keep()
-    target, count, notes = convert(source, painter)
+    processor = Keep()
+    target, count, notes = convert(source, processor)
     assert (count, notes) == (COUNT, [])
-    assert sum(painter.batches, []) == list(range(COUNT))
+    assert sum(processor.batches, []) == list(range(COUNT))
     assert [number_of(rgb) for rgb in frames_of(target)] == list(range(COUNT))
     for before, after in zip(frames_of(source), frames_of(target)):
         assert np.abs(before.astype(int) - after).mean() < 2
@@ -144,10 +144,10 @@ def test_varying_frame_times_survive_the_borders_of_pieces(tmp_path, monkeypatch
     gaps = [40, 40, 900, 7, 33, 1, 500, 40, 1200, 1, 1, 60, 40, 700, 20, 20]
     times = np.cumsum([0, *gaps]).tolist()
     source = make_film(tmp_path / "a.mkv", len(times), times=times)
-    painter = Keep()
-    target, count, _ = convert(source, painter)
+    processor = Keep()
+    target, count, _ = convert(source, processor)
     assert count == len(times)
-    assert [len(batch) for batch in painter.batches] == [4, 1, 4, 1, 4, 1, 2]
+    assert [len(batch) for batch in processor.batches] == [4, 1, 4, 1, 4, 1, 2]
     np.testing.assert_allclose(times_of(target)[:, 0], np.array(times) / 1000)
     assert [number_of(rgb) for rgb in frames_of(target)] == list(range(len(times)))
     with av.open(str(target)) as out:
@@ -419,7 +419,7 @@ def broken(folder, kind):
 )
 def test_what_is_no_film_is_refused_with_the_reason(tmp_path, kind, message):
     path = broken(tmp_path, kind)
-    with pytest.raises(FilmError, match=message) as refusal:
+    with pytest.raises(VideoError, match=message) as refusal:
         convert(path)
     assert str(refusal.value).startswith(f"{path}: ")
     assert not (tmp_path / "out.mp4").exists()
@@ -456,26 +456,26 @@ def test_a_damaged_part_costs_no_more_than_itself(tmp_path):
 
 def test_frames_of_too_many_pixels_are_refused(tmp_path):
     source = make_film(tmp_path / "a.mp4")
-    with pytest.raises(FilmError, match="48 x 32 pixels are more than"):
-        convert_film(source, tmp_path / "out.mp4", Keep(), HEIGHT * WIDTH - 1)
-    convert_film(source, tmp_path / "out.mp4", Keep(), HEIGHT * WIDTH)
+    with pytest.raises(VideoError, match="48 x 32 pixels are more than"):
+        convert_video(source, tmp_path / "out.mp4", Keep(), HEIGHT * WIDTH - 1)
+    convert_video(source, tmp_path / "out.mp4", Keep(), HEIGHT * WIDTH)
 
 
 def test_a_place_that_cannot_be_written_is_an_oserror(tmp_path):
     source = make_film(tmp_path / "a.mp4")
     (tmp_path / "file").write_text("a file")
     with pytest.raises(OSError, match="file"):
-        convert_film(source, tmp_path / "file" / "out.mp4", Keep())
+        convert_video(source, tmp_path / "file" / "out.mp4", Keep())
 
 
 def test_a_full_disk_is_an_oserror_and_leaves_no_film(tmp_path):
     source = make_film(tmp_path / "a.mp4", paint=noisy)
     size = source.stat().st_size // 2
     code = (
-        "import resource, signal, sys; from colorlib.video import convert_film\n"
+        "import resource, signal, sys; from colorlib.video import convert_video\n"
         "import test_film; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
-        "try: convert_film('a.mp4', 'out.mp4', test_film.Keep())\n"
+        "try: convert_video('a.mp4', 'out.mp4', test_film.Keep())\n"
         "except OSError as error: print('OSError', error)"
     )
     places = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
@@ -530,7 +530,7 @@ class Trail:
     def size(self, height, width):
         return height, width
 
-    def paint(self, frames):
+    def process(self, frames):
         return [self.one(rgb) for rgb in frames]
 
     def one(self, rgb):
@@ -563,7 +563,7 @@ def die_at(name, count):
 
 if len(sys.argv) > 3:
     die_at(sys.argv[3], int(sys.argv[4]))
-film.convert_film(Path(sys.argv[1]), Path(sys.argv[2]), Trail())
+film.convert_video(Path(sys.argv[1]), Path(sys.argv[2]), Trail())
 """
 
 
@@ -658,24 +658,24 @@ class Stop(Keep):
         super().__init__()
         self.key, self.after = key, after
 
-    def paint(self, frames):
+    def process(self, frames):
         if sum(map(len, self.batches)) >= self.after:
             raise KeyboardInterrupt
-        return super().paint(frames)
+        return super().process(frames)
 
     def resume(self, state):
         self.batches.append("resumed")
 
 
-@pytest.mark.parametrize("change", ["nothing", "painter", "time", "size", "version"])
+@pytest.mark.parametrize("change", ["nothing", "processor", "time", "size", "version"])
 def test_pieces_of_another_film_or_model_are_not_used(tmp_path, monkeypatch, change):
     monkeypatch.setattr(convert_module, "PIECE", 4)
     source = make_film(tmp_path / "a.mp4")
     target = tmp_path / "out.mp4"
     with pytest.raises(KeyboardInterrupt):
-        convert_film(source, target, Stop())
+        convert_video(source, target, Stop())
     assert len(list(tmp_path.glob(".*/*.npz"))) == 2
-    again = Stop("another" if change == "painter" else "keep", 99)
+    again = Stop("another" if change == "processor" else "keep", 99)
     if change == "time":
         os.utime(source, (1, 1))
     if change == "size":
@@ -684,7 +684,7 @@ def test_pieces_of_another_film_or_model_are_not_used(tmp_path, monkeypatch, cha
         os.utime(source, ns=(source.stat().st_atime_ns, source.stat().st_mtime_ns))
     if change == "version":
         monkeypatch.setattr(av, "__version__", "99")
-    convert_film(source, target, again)
+    convert_video(source, target, again)
     painted = [n for batch in again.batches if batch != "resumed" for n in batch]
     resumed = change == "nothing"
     assert painted == list(range(8 if resumed else 0, COUNT))
@@ -698,14 +698,14 @@ class Nervous:
     key = "nervous"
     calls = 1000  # frames until the power fails
 
-    def look(self, rgb):
+    def network_input(self, rgb):
         return rgb[::2, ::2, 1].astype("float32") / 2.55
 
-    def predict(self, L):
+    def predict_small(self, L):
         level = 60 * np.sin([2.0 * plane.argmax() for plane in L])
         return np.ones((*L.shape, 2), "float32") * level[:, None, None, None]
 
-    def paint(self, rgb, ab):
+    def apply_ab(self, rgb, ab):
         self.calls -= 1
         if self.calls < 0:
             raise KeyboardInterrupt
@@ -722,31 +722,33 @@ def test_a_film_is_coloured_smoothly_and_goes_on_as_smoothly(tmp_path, monkeypat
     source = make_film(tmp_path / "a.mp4", 18)
     names = ("raw", "half", "smooth", "stopped")
     raw, half, smooth, stopped = (tmp_path / f"{name}.mp4" for name in names)
-    convert_film(source, raw, FilmColorizer(Nervous()))
-    convert_film(source, half, FilmColorizer(Nervous(), 0.5))
+    convert_video(source, raw, VideoColorizer(Nervous()))
+    convert_video(source, half, VideoColorizer(Nervous(), 0.5))
     np.testing.assert_allclose(levels(half) - 128, (levels(raw) - 128) / 2, atol=2)
-    convert_film(source, smooth, FilmColorizer(Nervous(), 1.0, Smoother()))
+    convert_video(source, smooth, VideoColorizer(Nervous(), 1.0, TemporalSmoother()))
     steps = [np.abs(np.diff(levels(path))).mean() for path in (raw, smooth)]
     assert steps[1] < 0.4 * steps[0]
     colorizer = Nervous()
     colorizer.calls = 12
     with pytest.raises(KeyboardInterrupt):
-        convert_film(source, stopped, FilmColorizer(colorizer, 1.0, Smoother()))
-    convert_film(source, stopped, FilmColorizer(Nervous(), 1.0, Smoother()))
+        convert_video(
+            source, stopped, VideoColorizer(colorizer, 1.0, TemporalSmoother())
+        )
+    convert_video(source, stopped, VideoColorizer(Nervous(), 1.0, TemporalSmoother()))
     np.testing.assert_array_equal(levels(stopped), levels(smooth))
 
 
 def test_every_setting_makes_another_film():
     other = Nervous()
     other.key = "other"
-    painters = [
-        FilmColorizer(Nervous()),
-        FilmColorizer(other),
-        FilmColorizer(Nervous(), 0.5),
-        FilmColorizer(Nervous(), 1.0, Smoother()),
-        FilmColorizer(Nervous(), 1.0, Smoother(0.5)),
+    processors = [
+        VideoColorizer(Nervous()),
+        VideoColorizer(other),
+        VideoColorizer(Nervous(), 0.5),
+        VideoColorizer(Nervous(), 1.0, TemporalSmoother()),
+        VideoColorizer(Nervous(), 1.0, TemporalSmoother(0.5)),
     ]
-    assert len({painter.key for painter in painters}) == 5
+    assert len({processor.key for processor in processors}) == 5
 
 
 # Before and after.
@@ -756,7 +758,7 @@ def test_pairs_lie_side_by_side_and_go_on_too(tmp_path, monkeypatch):
     monkeypatch.setattr(convert_module, "PIECE", 5)
     source = make_film(tmp_path / "a.mkv", 17, "ffv1", None, "bgr0", (33, 49))
     colored = tmp_path / "colored.mp4"
-    convert_film(source, colored, Red())
+    convert_video(source, colored, Red())
 
     def join_two(before, after):
         if calls is not None:
@@ -767,9 +769,9 @@ def test_pairs_lie_side_by_side_and_go_on_too(tmp_path, monkeypatch):
 
     calls, target = [], tmp_path / "pair.mp4"
     with pytest.raises(KeyboardInterrupt):
-        convert_film(source, target, PairMaker(colored, join_two))
+        convert_video(source, target, SideBySide(colored, join_two))
     calls = None
-    convert_film(source, target, PairMaker(colored, join_two))
+    convert_video(source, target, SideBySide(colored, join_two))
     pairs = frames_of(target)
     assert len(pairs) == 17 and pairs[0].shape == (34, 98, 3)
     for number, pair in enumerate(pairs):
@@ -781,19 +783,19 @@ def test_pairs_lie_side_by_side_and_go_on_too(tmp_path, monkeypatch):
 
 def test_a_pair_with_another_film_is_refused(tmp_path):
     source, short = make_film(tmp_path / "a.mp4"), make_film(tmp_path / "b.mp4", 5)
-    with pytest.raises(FilmError, match="b.mp4: has fewer frames than its source"):
-        convert_film(source, tmp_path / "out.mp4", PairMaker(short, lambda a, b: a))
+    with pytest.raises(VideoError, match="b.mp4: has fewer frames than its source"):
+        convert_video(source, tmp_path / "out.mp4", SideBySide(short, lambda a, b: a))
 
 
 @pytest.mark.parametrize("strength", [-0.1, 3.1, float("nan")])
 def test_impossible_strengths_raise(strength):
     with pytest.raises(ValueError, match=r"strength must be in \[0, 3\]"):
-        FilmColorizer(Nervous(), strength)
+        VideoColorizer(Nervous(), strength)
 
 
 class Red(Keep):
     """Paints every frame red."""
 
-    def paint(self, frames):
+    def process(self, frames):
         red = np.full_like(frames[0][..., 0], 220)
         return [np.dstack([red, rgb[..., 1], rgb[..., 2]]) for rgb in frames]

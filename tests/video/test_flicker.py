@@ -7,7 +7,7 @@ from colorlib.colorize.colorizer import Colorizer
 from colorlib.images.io import Picture
 from colorlib.lab import rgb8_to_lab
 from colorlib.models.cnn import build_baseline_cnn
-from colorlib.video.smoothing import Smoother, flicker
+from colorlib.video.smoothing import TemporalSmoother, flicker
 
 
 def scene(size=(40, 64), seed=0):
@@ -26,7 +26,7 @@ def shaking(frames, size=(40, 64), by=8.0, seed=0):
 
 
 def smoothed(L, ab, **options):
-    smoother = Smoother(**options)
+    smoother = TemporalSmoother(**options)
     return np.stack([smoother(*pair) for pair in zip(L, ab)])
 
 
@@ -95,7 +95,7 @@ def test_after_a_cut_nothing_is_carried_over(photos):
         np.testing.assert_array_equal(smoothed(L, ab)[1], ab[1])
     L, ab = [scene()], shaking(1)
     larger, colours = scene((48, 64)), shaking(1, (48, 64))[0]
-    smoother = Smoother()
+    smoother = TemporalSmoother()
     smoother(L[0], ab[0])
     np.testing.assert_array_equal(smoother(larger, colours), colours)
 
@@ -159,7 +159,7 @@ def test_it_goes_on_from_its_state():
     L = np.stack([scene(seed=t / 50) for t in range(8)])
     ab = shaking(8)
     whole = smoothed(L, ab)
-    first, second = Smoother(), Smoother()
+    first, second = TemporalSmoother(), TemporalSmoother()
     assert first.state() == {}
     second.resume(first.state())
     for t in range(4):
@@ -170,8 +170,8 @@ def test_it_goes_on_from_its_state():
 
 
 def test_its_text_tells_the_settings():
-    texts = {str(Smoother(k, t)) for k in (0.8, 0.9) for t in (1.0, 2.0)}
-    assert len(texts) == 4 and str(Smoother()) == str(Smoother())
+    texts = {str(TemporalSmoother(k, t)) for k in (0.8, 0.9) for t in (1.0, 2.0)}
+    assert len(texts) == 4 and str(TemporalSmoother()) == str(TemporalSmoother())
 
 
 def test_the_frames_of_an_animation_are_smoothed(tmp_path, photos):
@@ -183,7 +183,7 @@ def test_the_frames_of_an_animation_are_smoothed(tmp_path, photos):
     )
     film = Picture(first, frames=[Picture(first), Picture(second)])
     alone = colorizer.colorize(film)
-    out = colorizer.colorize(film, smoother=Smoother())
+    out = colorizer.colorize(film, smoother=TemporalSmoother())
     np.testing.assert_array_equal(out.rgb, alone.rgb)
     np.testing.assert_array_equal(out.frames[0].rgb, out.rgb)
     assert np.abs(out.frames[1].rgb.astype(int) - alone.frames[1].rgb).max() > 0
