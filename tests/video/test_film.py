@@ -478,7 +478,7 @@ def test_a_full_disk_is_an_oserror_and_leaves_no_film(tmp_path):
         "try: convert_video('a.mp4', 'out.mp4', test_film.Keep())\n"
         "except OSError as error: print('OSError', error)"
     )
-    places = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    places = os.pathsep.join(map(str, [ROOT, ROOT / "tests", ROOT / "tests" / "video"]))
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -518,9 +518,9 @@ from pathlib import Path
 
 import numpy as np
 
-from colorlib import film
+from colorlib.video import convert
 
-film.PIECE = 5
+convert.PIECE = 5
 
 
 class Trail:
@@ -563,7 +563,7 @@ def die_at(name, count):
 
 if len(sys.argv) > 3:
     die_at(sys.argv[3], int(sys.argv[4]))
-film.convert_video(Path(sys.argv[1]), Path(sys.argv[2]), Trail())
+convert.convert_video(Path(sys.argv[1]), Path(sys.argv[2]), Trail())
 """
 
 
