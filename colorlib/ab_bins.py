@@ -178,7 +178,7 @@ def as_colorizer(network, temperature=TEMPERATURE):
     Returns:
         A `keras.Model`, `(B, H, W, 1)` -> `(B, H, W, 2)`, that shares its weights.
     """
-    if network.output_shape[-1] == 2:
+    if network.output_shape[-1] != len(bin_centres()):
         return network
     # float32 whatever the policy: bfloat16 has steps of half a CIE unit.
     ab = AnnealedMean(temperature, name="annealed_mean", dtype="float32")

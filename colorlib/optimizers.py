@@ -2,6 +2,8 @@
 
 import keras
 
+from colorlib.utils.backends import fused_adam_step
+
 
 @keras.saving.register_keras_serializable("colorlib")
 class FusedAdam(keras.optimizers.Adam):
@@ -26,34 +28,8 @@ class FusedAdam(keras.optimizers.Adam):
 
     def update_step(self, gradient, variable, learning_rate):
         """Moves one variable, and its two running means, by one step."""
-        if not self._can_fuse():
+        if self.amsgrad or not fused_adam_step(self, gradient, variable, learning_rate):
             super().update_step(gradient, variable, learning_rate)
-            return
-        import tensorflow as tf
-
-        index = self._get_variable_index(variable)
-        dtype = variable.dtype
-        step = tf.cast(self.iterations + 1, dtype)
-        beta_1, beta_2 = tf.cast(self.beta_1, dtype), tf.cast(self.beta_2, dtype)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
-            beta1_power=beta_1**step,
-            beta2_power=beta_2**step,
-            lr=tf.cast(learning_rate, dtype),
-            beta1=beta_1,
-            beta2=beta_2,
-            epsilon=tf.cast(self.epsilon, dtype),
-            grad=tf.cast(tf.convert_to_tensor(gradient), dtype),
-        )
-
-    def _can_fuse(self):
-        if keras.backend.backend() != "tensorflow" or self.amsgrad:
-            return False
-        import tensorflow as tf
-
-        return not tf.distribute.has_strategy()  # variables are then in several parts
 
 
 class HalfLinear(keras.optimizers.schedules.LearningRateSchedule):

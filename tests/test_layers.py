@@ -37,9 +37,9 @@ OPTIONAL = {
     "onnx": "onnx",
 }
 BACKENDS = {"tensorflow", "jax", "torch", "tf_keras"}
-# What Keras has no word for stands in one module. The others: an optimizer that is one
-# TensorFlow operation, and the converter of TensorFlow Lite.
-BY_BACKEND = {"utils.backends", "optimizers", "export.litert"}
+# What Keras has no word for stands in one module; beside it the converter of
+# TensorFlow Lite.
+BY_BACKEND = {"utils.backends", "export.litert"}
 LIBRARY = ROOT / "colorlib"
 MODULES = {
     ".".join(path.relative_to(LIBRARY).with_suffix("").parts): path

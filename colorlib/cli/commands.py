@@ -5,9 +5,13 @@ Keras are imported where they are used, so that `--help` and mistakes cost no ti
 """
 
 import contextlib
+import hashlib
 import importlib.util
 import os
+import re
+import shlex
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -139,29 +143,57 @@ def _start_keras():
 
 def train(options):
     """Trains a recipe, or lists them."""
-    from colorlib.training.recipes import RECIPES
-    from colorlib.training.translations import TRANSLATIONS
+    from colorlib.training.recipes import RECIPES, with_data
 
     if options.recipe is None:
-        for name, recipe in {**RECIPES, **TRANSLATIONS}.items():
+        if options.data is not None or options.epochs is not None:
+            raise ValueError("name a recipe to train: train RECIPE --data FOLDER")
+        for name, recipe in RECIPES.items():
             print(f"{name:19} {recipe.title}")
         return 0
+    name, recipe, command = options.recipe, RECIPES.get(options.recipe), None
+    if recipe and (options.data is not None or options.epochs is not None):
+        data = None if options.data is None else _place(options.data)
+        recipe = with_data(recipe, data, options.epochs)
+        command = f"python -m colorlib train {name}"
+        if data:
+            command += f" --data {shlex.quote(data)}"
+            name = f"{name}-{_run_name(data)}"
+        if options.epochs is not None:
+            command += f" --epochs {options.epochs}"
+            name = f"{name}-{options.epochs}epochs"
     _start_keras()
     from colorlib.models.cards import RUNS_FOLDER
+    from colorlib.training.trainer import train
 
-    if options.recipe in TRANSLATIONS:
-        from colorlib.training.translate import train
-    else:
-        from colorlib.training.trainer import train
-
-    folder = options.output or RUNS_FOLDER / options.recipe
-    print(f"Training {options.recipe} in {folder}; stopped, it goes on from there.")
+    folder = options.output or RUNS_FOLDER / name
+    print(f"Training {name} in {folder}; stopped, it goes on from there.")
     if options.tensorboard:
         print(f"Watch it with: tensorboard --logdir {folder / 'tensorboard'}")
-    card = train(options.recipe, folder, tensorboard=options.tensorboard)[1]
+    card = train(
+        name, folder, recipe=recipe, tensorboard=options.tensorboard, command=command
+    )[1]
     print(f"\nHeld-out pictures: {card['test']}.\n\n{card['table']}\n")
-    print(f"Weights, card, film, curves: {folder / options.recipe}.npz .json .gif .png")
+    print(f"Weights, card, film, curves: {folder / name}.npz .json .gif .png")
     return 0
+
+
+def _place(data):
+    """A data set's name as it is; a path in full, the same from every folder."""
+    from colorlib.data.catalog import DATA_SETS
+    from colorlib.data.pairs import PAIR_SETS
+
+    if data in {*DATA_SETS, *PAIR_SETS}:
+        return data
+    return str(Path(data).expanduser().resolve())
+
+
+def _run_name(data):
+    """A short name for a data set or path, another one for every path."""
+    stem = re.sub(r"[^\w-]+", "_", Path(data).name.split(".")[0]).strip("_")
+    if not Path(data).is_absolute():
+        return stem
+    return f"{stem}-{hashlib.sha256(data.encode()).hexdigest()[:6]}"
 
 
 def evaluate(options):
@@ -172,37 +204,34 @@ def evaluate(options):
     if options.benchmark:
         return _benchmark(options)
     from colorlib.colorize.colorizer import DEFAULT_MODEL, load_network
-    from colorlib.data.sets import concatenate, load_pictures
-    from colorlib.evaluation.network import center_crop, evaluate, summarize
     from colorlib.models.cards import read_card
-    from colorlib.training.recipes import RECIPES
+    from colorlib.training.parts import load_part
+    from colorlib.training.recipes import RECIPES, Recipe, recipe_from
+    from colorlib.training.trainer import score_part
 
     path, card = read_card(options.model or DEFAULT_MODEL)
-    if card.get("kind") == "translation":
-        return _evaluate_translation(options)
     recipe = RECIPES.get(card["name"])
-    if options.data is None and recipe is None:
-        raise ValueError(f"say --data: {card['name']} is not one of the recipes.")
-    names, categories, limit, crop = (options.data,), None, options.limit, None
-    size = card["inference_size"] if options.size is None else options.size
-    size = round(size / card["multiple"]) * card["multiple"]
-    if options.data is None:  # the pictures of the card, so that its figures come out
-        names, categories, limit = recipe.data, recipe.categories, limit or recipe.limit
-        if options.size is None:
-            size, crop = recipe.size, recipe.crop
-    pictures = concatenate(
-        load_pictures(name, options.part, size, categories, limit) for name in names
-    )
-    rgb = center_crop(pictures.rgb, crop)
-    rows = evaluate(
-        load_network(path, card),
-        rgb,
-        card["mean_ab"],
-        card["lightness_table"],
-        card["name"],
-    )
-    print(f"{', '.join(names)}, {options.part}: {pictures.describe()}\n")
-    print(summarize(rows, rgb)[1])
+    if "recipe" in card:
+        recipe = recipe_from(card["recipe"])
+    elif recipe is None:
+        if options.data is None:
+            raise ValueError(f"say --data: {card['name']} is not one of the recipes.")
+        recipe = Recipe(card["title"], (), 0, card["network"], 1)
+    others = options.data is not None or options.size is not None
+    if others and recipe.task != "colorize":
+        raise ValueError("a translation is scored on its own pairs, at its own size.")
+    if options.data is not None:
+        data = (options.data,)
+        recipe = replace(recipe, data=data, categories=None, limit=None)
+    if others:
+        size = card["inference_size"] if options.size is None else options.size
+        size = round(size / card["multiple"]) * card["multiple"]
+        recipe = replace(recipe, size=size, crop=None)
+    recipe = replace(recipe, limit=options.limit or recipe.limit)
+    pictures = load_part(recipe, options.part)
+    table, note = score_part(load_network(path, card), recipe, card, pictures)[1:]
+    print(f"{', '.join(recipe.data)}, {options.part}: {pictures.describe()}. {note}\n")
+    print(table)
     return 0
 
 
@@ -213,15 +242,6 @@ def _benchmark(options):
     model, data = options.model or DEFAULT_MODEL, options.data or "photos"
     size = SIDE if options.size is None else options.size
     print(run_benchmark(model, data, options.part, size, options.limit, options.json))
-    return 0
-
-
-def _evaluate_translation(options):
-    from colorlib.training.translate import evaluate_again
-
-    if options.data is not None or options.size is not None:
-        raise ValueError("a translation is scored on its own pairs, at its own size.")
-    print(evaluate_again(options.model, options.part, options.limit))
     return 0
 
 

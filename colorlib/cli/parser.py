@@ -165,12 +165,26 @@ def _parser():
     train = command("train", commands.train, "Train a recipe; run again, it goes on.")
     train.add_argument("recipe", nargs="?", help="without it: list the recipes")
     train.add_argument(
+        "--data",
+        default=None,
+        metavar="FOLDER",
+        help="pictures of your own: a folder, zip or tar (for the recipes that "
+        "translate pairs, pictures of two squares side by side), or a data set",
+    )
+    train.add_argument(
+        "--epochs",
+        type=int,
+        default=None,
+        metavar="N",
+        help="passes over the pictures (default: the recipe's)",
+    )
+    train.add_argument(
         "--output",
         type=Path,
         default=None,
         metavar="FOLDER",
         help="checkpoints, history, a film of held-out pictures, weights and card "
-        "(default: data/cache/runs/RECIPE)",
+        "(default: data/cache/runs/RECIPE, with --data another for each)",
     )
     train.add_argument(
         "--tensorboard",

@@ -45,13 +45,17 @@ class Colorizer:
 
     Raises:
         FileNotFoundError: if there is no such model.
-        ValueError: if `size` is smaller than 32.
+        ValueError: if `size` is smaller than 32, or the model is of a translation.
         errors.WeightsError: if the weights are damaged.
     """
 
     def __init__(self, model=DEFAULT_MODEL, size=None):
         """See the class."""
         path, card = read_card(model)
+        if card.get("kind") == "translation":
+            raise ValueError(
+                f"{card['name']} translates pictures, it colours none: choose another."
+            )
         self.size = int(card["inference_size"] if size is None else size)
         if self.size < 32:
             raise ValueError(f"size must be at least 32 pixels, got {self.size}.")

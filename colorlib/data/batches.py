@@ -1,8 +1,9 @@
-"""Batches of L and ab for `model.fit`, the same on every run and backend."""
+"""Batches for `model.fit`, the same on every run and backend."""
 
 import keras
 import numpy as np
 
+from colorlib.data.pairs import scale
 from colorlib.images.resize import resize_rgb
 from colorlib.lab import rgb8_to_lab, scale_ab, scale_L
 
@@ -70,18 +71,30 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index):
         """Batch `index`: float32 `(B, S, S, 1)` L / 50 - 1, `(B, S, S, 2)` ab / 128."""
+        lab = rgb8_to_lab(self.cut(self.rgb, index))
+        return scale_L(lab[..., :1]), scale_ab(lab[..., 1:])
+
+    def cut(self, pictures, index):
+        """Cuts batch `index` out of pictures, and mirrors it.
+
+        Args:
+            pictures: uint8 array `(N, S, S, C)`: `rgb`, or others of its size.
+            index: number of the batch among those left of the epoch.
+
+        Returns:
+            uint8 array `(B, crop, crop, C)`.
+        """
         index += self.first
         chosen = slice(index * self.batch_size, (index + 1) * self.batch_size)
-        pictures = []
+        pieces = []
         for i, side, top, left, mirror in zip(
             self.order[chosen], *(column[chosen] for column in self.jitter)
         ):
-            piece = self.rgb[i, top : top + side, left : left + side]
+            piece = pictures[i, top : top + side, left : left + side]
             if side != self.crop:
                 piece = resize_rgb(piece, self.crop, self.crop)
-            pictures.append(piece[:, ::-1] if mirror else piece)
-        lab = rgb8_to_lab(np.stack(pictures))
-        return scale_L(lab[..., :1]), scale_ab(lab[..., 1:])
+            pieces.append(piece[:, ::-1] if mirror else piece)
+        return np.stack(pieces)
 
     def on_epoch_end(self):
         """Draws the next epoch's order, crops and mirroring; Keras calls it."""
@@ -109,3 +122,22 @@ class Batches(keras.utils.PyDataset):
             random.integers(0, room + 1, count),
             random.random(count) < 0.5,
         )
+
+
+class PairBatches(Batches):
+    """Batches `(input, target)` of pairs, cut and mirrored together.
+
+    Args:
+        pairs: `data.pairs.Pairs` of side S.
+        *arguments: as for `Batches`; not `zoom`.
+        **options: as for `Batches`.
+    """
+
+    def __init__(self, pairs, *arguments, **options):
+        """See the class."""
+        super().__init__(pairs.targets, *arguments, **options)
+        self.inputs = pairs.inputs
+
+    def __getitem__(self, index):
+        """Batch `index`: two float32 arrays `(B, crop, crop, C)` in [-1, 1]."""
+        return scale(self.cut(self.inputs, index)), scale(self.cut(self.rgb, index))

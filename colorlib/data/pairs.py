@@ -8,14 +8,13 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-import keras
 import numpy as np
 from skimage.color import rgb2gray
 from skimage.feature import canny
 
 from colorlib.data import sources
-from colorlib.data.archives import ARCHIVE_ERRORS, list_files
-from colorlib.data.sets import PARTS, is_picture, load_pictures
+from colorlib.data.archives import list_files
+from colorlib.data.sets import PARTS, Entry, decode, is_picture, load_pictures
 from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, stable_order
 from colorlib.errors import PictureError
 from colorlib.images.io import read_picture
@@ -60,6 +59,10 @@ class Pairs:
     def __len__(self):
         """Number of pairs."""
         return len(self.names)
+
+    def describe(self):
+        """One line: how many pairs, and what was left out."""
+        return f"{len(self)} pairs ({len(self.bad)} unreadable left out)"
 
     def reversed(self):
         """The same pairs with input and target exchanged."""
@@ -110,7 +113,9 @@ def load_pairs(
             held = held_out([e.name for e in entries], r"(.*)", VALIDATION_SHARE)
             wanted = part == "validation"
             entries = [e for e, h in zip(entries, held) if h == wanted]
-        pairs = _decode(name, entries, int(size))
+        found = decode(name, entries, int(size), 0, _two_squares)
+        left, right = found.rgb[:, :, :size], found.rgb[:, :, -size:]
+        pairs = Pairs(left, right, found.names, found.bad)
     return pairs.reversed() if reverse else pairs
 
 
@@ -139,6 +144,12 @@ def draw_edges(rgb, sigma=EDGE_SIGMA):
         return np.stack(list(pool.map(draw, rgb)))
 
 
+def as_rgb(pictures):
+    """Pictures of one channel as three equal ones; of three, unchanged."""
+    repeats = 3 if pictures.shape[-1] == 1 else 1
+    return np.repeat(pictures, repeats, axis=-1)
+
+
 def scale(pictures):
     """Brings uint8 pictures to the networks' range: float32 in [-1, 1]."""
     return np.asarray(pictures, "float32") / 127.5 - 1.0
@@ -147,83 +158,6 @@ def scale(pictures):
 def unscale(values):
     """Brings values in [-1, 1] back to uint8 pictures; the others are clipped."""
     return np.clip(np.rint((values + 1.0) * 127.5), 0, 255).astype("uint8")
-
-
-class PairBatches(keras.utils.PyDataset):
-    """Batches `(input, target)` of pairs, in an order fixed by seed and epoch.
-
-    Input and target are cut and mirrored together, or they would no longer be a pair.
-
-    Args:
-        pairs: `data.pairs.Pairs` of side S.
-        batch_size: pairs in a batch. In training the last, smaller batch of an epoch is
-            left out.
-        training: whether to shuffle, cut at random and mirror.
-        crop: side of the squares in pixels, or None for the whole picture. The middle
-            is cut where `training` is False.
-        seed: of the random numbers.
-        steps: batches in an epoch of training, or None for all pairs.
-
-    Raises:
-        ValueError: if the pairs do not fill one batch or `steps` batches, or the crop
-            is larger than they are.
-    """
-
-    def __init__(
-        self, pairs, batch_size=4, training=True, crop=None, seed=0, steps=None
-    ):
-        """See the class."""
-        super().__init__()
-        side = pairs.inputs.shape[1]
-        full = len(pairs) // batch_size if training else -(-len(pairs) // batch_size)
-        if full < 1 or (training and steps is not None and not 1 <= steps <= full):
-            raise ValueError(
-                f"{len(pairs)} pairs do not fill {steps or 1} batches of {batch_size}."
-            )
-        if crop is not None and crop > side:
-            raise ValueError(f"a crop of {crop} does not fit into {side} pixels.")
-        self.pairs, self.batch_size, self.training = pairs, batch_size, training
-        self.crop, self.seed = crop or side, seed
-        self.steps = steps if training and steps else full
-        self.start_at(0)
-
-    def __len__(self):
-        """Number of batches left of the epoch that comes next."""
-        return self.steps - self.first
-
-    def __getitem__(self, index):
-        """Batch `index`: two float32 arrays `(B, crop, crop, C)` in [-1, 1]."""
-        index += self.first
-        chosen = slice(index * self.batch_size, (index + 1) * self.batch_size)
-        return tuple(
-            scale(np.stack([self._cut(all_of, *row) for row in self.rows[chosen]]))
-            for all_of in (self.pairs.inputs, self.pairs.targets)
-        )
-
-    def _cut(self, pictures, i, top, left, mirror):
-        piece = pictures[i, top : top + self.crop, left : left + self.crop]
-        return piece[:, ::-1] if mirror else piece
-
-    def on_epoch_end(self):
-        """Draws the next epoch's order, squares and mirroring; Keras calls it."""
-        self.start_at(self.epoch + 1)
-
-    def start_at(self, epoch, first=0):
-        """Makes `epoch` the one that comes next, from its batch `first` on."""
-        self.epoch, self.first = epoch, first
-        count, room = len(self.pairs), self.pairs.inputs.shape[1] - self.crop
-        columns = [np.arange(count), *[np.full(count, room // 2)] * 2, np.zeros(count)]
-        if self.training:
-            random = np.random.default_rng([self.seed, epoch])
-            corners = random.integers(0, room + 1, (2, count))
-            columns = [random.permutation(count), *corners, random.random(count) < 0.5]
-        self.rows = np.stack(columns, axis=1).astype(int)  # number, top, left, mirror
-
-
-@dataclass(frozen=True)
-class _Entry:
-    name: str
-    read: object  # without arguments: the bytes of a file
 
 
 def _entries(name, part):
@@ -236,7 +170,7 @@ def _entries(name, part):
     else:
         paths = [sources.existing_path(name, [*PAIR_SETS, "edges"])]
     entries = [
-        _Entry(file, read)
+        Entry(file, "", read)
         for path in paths
         for file, read in list_files(path, is_picture)
     ]
@@ -253,7 +187,7 @@ def _part_of(entries, part):
     for entry in entries:
         *_, folder, file = ["", *entry.name.split("/")]
         # Named alike in a folder and in its archive, so that the split is the same.
-        folders.setdefault(folder, []).append(_Entry(f"{folder}/{file}", entry.read))
+        folders.setdefault(folder, []).append(Entry(f"{folder}/{file}", "", entry.read))
     if "train" not in folders:
         held = held_out([e.name for e in entries], r"(.*)", TEST_SHARE, "test")
         return [e for e, h in zip(entries, held) if h == (part == "test")]
@@ -262,28 +196,11 @@ def _part_of(entries, part):
     return folders["train"]
 
 
-def _decode(name, entries, size):
-    def decode(entry):
-        try:
-            rgb = read_picture(entry.read()).rgb
-        except (PictureError, OSError, *ARCHIVE_ERRORS) as error:
-            return f"{entry.name}: {error}"
-        height, width = rgb.shape[:2]
-        if abs(width - 2 * height) > 2:
-            return f"{entry.name}: {width} x {height} pixels are not two squares."
-        halves = rgb[:, : width // 2], rgb[:, width - width // 2 :]
-        return tuple(resize_rgb(half, size, size) for half in halves)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        decoded = list(pool.map(decode, entries))
-    bad = [line for line in decoded if isinstance(line, str)]
-    kept = [(e, d) for e, d in zip(entries, decoded) if not isinstance(d, str)]
-    if entries and not kept:
-        raise sources.DataError(
-            f"{name}: none of {len(entries)} pictures is a pair: {bad[0]}"
-        )
-    empty = np.zeros((0, size, size, 3), "uint8")
-    left, right = (
-        np.stack([d[side] for _, d in kept]) if kept else empty for side in (0, 1)
-    )
-    return Pairs(left, right, [e.name for e, _ in kept], bad)
+def _two_squares(data, size):
+    """Reads a picture of two squares side by side: uint8 `(size, 2 size, 3)`."""
+    rgb = read_picture(data).rgb
+    height, width = rgb.shape[:2]
+    if abs(width - 2 * height) > 2:
+        raise PictureError(f"{width} x {height} pixels are not two squares.")
+    halves = rgb[:, : width // 2], rgb[:, width - width // 2 :]
+    return np.hstack([resize_rgb(half, size, size) for half in halves])

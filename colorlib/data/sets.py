@@ -129,7 +129,7 @@ def load_pictures(
         validation = held_out([e.name for e in entries], group, VALIDATION_SHARE)
         wanted = part == "validation"
         entries = [e for e, held in zip(entries, validation) if held == wanted]
-    return _decode(name, entries, int(size), min_chroma)
+    return decode(name, entries, int(size), min_chroma)
 
 
 def read_files(name, part="test"):
@@ -185,10 +185,18 @@ def concatenate(parts):
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
+    """A picture of a set that is not read yet.
+
+    Attributes:
+        name: unique inside the set.
+        category: "" where the set has none.
+        read: function without arguments: the bytes of a file, or an RGB array.
+    """
+
     name: str
     category: str
-    read: Callable  # without arguments: the bytes of a file, or an RGB array
+    read: Callable
 
 
 def _entries(name, part):
@@ -205,7 +213,7 @@ def _entries(name, part):
         found = sources.locate(str(name), place, spec.source)
         group, split_here = spec.group, not found.already_split
         if found.items is not None:
-            entries = [_Entry(n, c, partial(_given, x)) for n, c, x in found.items]
+            entries = [Entry(n, c, partial(_given, x)) for n, c, x in found.items]
         else:
             entries = []
             for path in found.paths:
@@ -237,7 +245,7 @@ def _file_entries(path, prefix=None):
         found = [(name.removeprefix("./"), read) for name, read in found]
         if Path(path).is_file() and all(name.startswith(top) for name, _ in found):
             found = [(name.removeprefix(top), read) for name, read in found]
-    return [_Entry(prefix + name, _category(name), read) for name, read in found]
+    return [Entry(prefix + name, _category(name), read) for name, read in found]
 
 
 def _given(value):
@@ -259,22 +267,37 @@ def _category(name):
     return BREEDS.get(folder, folder)
 
 
-def _decode(name, entries, size, min_chroma):
-    def decode(entry):
+def decode(name, entries, size, min_chroma, read=square_thumbnail):
+    """Reads and decodes pictures, by several threads.
+
+    Args:
+        name: of the set, for messages.
+        entries: list of `Entry`.
+        size: side in pixels.
+        min_chroma: see `load_pictures`.
+        read: function of a file's bytes and `size`; returns uint8 `(size, W, 3)`.
+
+    Returns:
+        `Pictures`.
+
+    Raises:
+        errors.DataError: if there are pictures and none is fit.
+    """
+
+    def picture_of(entry):
         try:
             data = entry.read()
             if isinstance(data, np.ndarray):
                 return data if len(data) == size else resize_rgb(data, size, size)
-            return square_thumbnail(data, size)
+            return read(data, size)
         except (PictureError, OSError, *ARCHIVE_ERRORS) as error:
             return f"{entry.name}: {error}"
 
     chunks = []
     counts, bad, kept = Counter(read=len(entries)), [], []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        progress = tqdm(
-            pool.map(decode, entries), name, len(entries), False, delay=2, mininterval=1
-        )
+        found = pool.map(picture_of, entries)
+        progress = tqdm(found, name, len(entries), False, delay=2, mininterval=1)
         for entry, picture in zip(entries, progress):
             if isinstance(picture, str):
                 bad.append(picture)

@@ -32,8 +32,7 @@ def find_near_duplicates(rgb_1, rgb_2, max_bits=MAX_BITS, mirrored=True):
     bits_1, thumbnails_1 = _prints(rgb_1)
     found = set()
     for flipped in (False, True)[: 1 + mirrored]:
-        pictures = rgb_2[:, :, ::-1] if flipped else rgb_2
-        bits_2, thumbnails_2 = _prints(pictures)
+        bits_2, thumbnails_2 = _prints(rgb_2[:, :, ::-1] if flipped else rgb_2)
         for start in range(0, len(rgb_2), 256):
             piece = slice(start, start + 256)
             differing = (64 - bits_1 @ bits_2[piece].T) / 2  # (N, 256)
@@ -42,6 +41,65 @@ def find_near_duplicates(rgb_1, rgb_2, max_bits=MAX_BITS, mirrored=True):
             close |= correlation >= SAME_CORRELATION
             found |= {(i, start + j) for i, j in np.argwhere(close).tolist()}
     return sorted(found)
+
+
+def nearest_correlation(rgb_1, rgb_2):
+    """How like its nearest picture of another set each picture is.
+
+    Args:
+        rgb_1: uint8 array `(N, S, S, 3)`, S at least 16.
+        rgb_2: uint8 array `(M, S, S, 3)`; mirrored ones count too.
+
+    Returns:
+        float32 array `(N,)`: the highest correlation of 16 x 16 grey thumbnails, in
+        [-1, 1].
+
+    Raises:
+        ValueError: if the pictures are smaller than 16 pixels.
+    """
+    thumbnails = _prints(rgb_1)[1]
+    highest = np.full(len(rgb_1), -1.0, "float32")
+    for pictures in (rgb_2, rgb_2[:, :, ::-1]):
+        others = _prints(pictures)[1]
+        for start in range(0, len(rgb_2), 256):
+            correlation = thumbnails @ others[start : start + 256].T  # (N, 256)
+            highest = np.maximum(highest, correlation.max(axis=1))
+    return highest
+
+
+def choose_apart(test_rgb, train_rgb, count=6):
+    """Chooses test pictures that are no near-duplicates of training pictures.
+
+    Evenly spread ones, each replaced by one of the two that follow it if it is a
+    near-duplicate. Where all three are, it takes those test pictures that are least
+    like any training picture, near-duplicates or not.
+
+    Args:
+        test_rgb: uint8 array `(N, S, S, 3)`, S at least 16.
+        train_rgb: uint8 array `(M, S, S, 3)`.
+        count: how many; all if there are fewer.
+
+    Returns:
+        (list of int, their numbers in `test_rgb`; how many of these are nevertheless
+        near-duplicates).
+
+    Raises:
+        ValueError: if the pictures are smaller than 16 pixels.
+    """
+    spread = np.linspace(0, len(test_rgb) - 1, min(count, len(test_rgb))).astype(int)
+    candidates = (np.arange(3)[:, None] + spread) % len(test_rgb)  # (3, count)
+    pairs = find_near_duplicates(test_rgb[candidates.ravel()], train_rgb)
+    near = {int(candidates.flat[i]) for i, _ in pairs}
+    chosen = []
+    for column in candidates.T.tolist():
+        chosen += [i for i in column if i not in near and i not in chosen][:1]
+    missing = len(spread) - len(chosen)
+    if not missing:
+        return chosen, 0
+    farthest = np.argsort(nearest_correlation(test_rgb, train_rgb), kind="stable")
+    added = [i for i in farthest.tolist() if i not in chosen][:missing]
+    pairs = find_near_duplicates(test_rgb[added], train_rgb)
+    return chosen + added, len({i for i, _ in pairs})
 
 
 def _prints(rgb):

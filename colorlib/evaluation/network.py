@@ -3,9 +3,10 @@
 import numpy as np
 from keras import ops
 
+from colorlib.data.pairs import as_rgb, scale, unscale
 from colorlib.lab import lab_to_rgb, rgb8_to_lab, scale_L, unscale_ab
 from colorlib.metrics.baselines import LightnessTable, score_baselines
-from colorlib.metrics.scores import score
+from colorlib.metrics.scores import psnr, score
 from colorlib.metrics.tables import format_table
 
 
@@ -70,12 +71,12 @@ def evaluate(network, rgb, mean, table, name="network"):
     return rows
 
 
-def summarize(rows, rgb):
-    """The means of `evaluate`'s rows, and the table to print.
+def summarize(rows, rgb=None):
+    """The means of a network's and the floors' scores, and the table to print.
 
     Args:
-        rows: from `evaluate`.
-        rgb: the pictures that were scored.
+        rows: from `evaluate` or `evaluate_translation`.
+        rgb: the pictures that were scored by `evaluate`.
 
     Returns:
         (dict of dicts of rounded means, Markdown table).
@@ -85,3 +86,82 @@ def summarize(rows, rgb):
         for row, scores in rows.items()
     }
     return means, format_table(rows, rgb)
+
+
+def translate_batch(network, inputs, batch_size=8):
+    """Translates pictures.
+
+    Dropout is off, unlike in the paper, whose networks stay in training mode: one
+    picture gets the same translation each time, alone as in a batch.
+
+    Args:
+        network: a `models.build_unet` that was trained on pairs.
+        inputs: uint8 array `(N, H, W, C)`.
+        batch_size: pictures at a time.
+
+    Returns:
+        uint8 array `(N, H, W, C)`.
+    """
+    pieces = []
+    for start in range(0, len(inputs), batch_size):
+        batch = scale(inputs[start : start + batch_size])
+        pieces.append(unscale(ops.convert_to_numpy(network(batch, training=False))))
+    return np.concatenate(pieces)
+
+
+def score_translation(targets, predictions, distance=None):
+    """Scores translations, picture by picture.
+
+    Args:
+        targets: uint8 array `(N, H, W, C)`, the true ones.
+        predictions: the same shape.
+        distance: `metrics.lpips.Lpips`, or None to leave that out.
+
+    Returns:
+        dict from "psnr" (dB), "l1" (mean absolute difference of 255) and, with a
+        `distance`, "lpips" to N numbers.
+    """
+    difference = targets.astype("float64") - predictions
+    scores = {
+        "psnr": psnr(targets, predictions),
+        "l1": np.abs(difference).mean(axis=(1, 2, 3)),
+    }
+    if distance is not None:
+        pairs = zip(as_rgb(targets) / 255.0, as_rgb(predictions) / 255.0)
+        values = [distance(a[None], b[None]) for a, b in pairs]
+        scores["lpips"] = np.array([float(ops.convert_to_numpy(v)[0]) for v in values])
+    return scores
+
+
+def evaluate_translation(network, pairs, mean_target, distance=None, name="network"):
+    """Scores a translating network and two floors on held-out pairs.
+
+    Args:
+        network: as for `translate_batch`.
+        pairs: `data.pairs.Pairs`.
+        mean_target: uint8 array `(H, W, C)`, the mean of the training targets: the
+            best answer that looks at no input.
+        distance: `metrics.lpips.Lpips`, or None.
+        name: the network's row.
+
+    Returns:
+        dict from "mean target", "input" (which is shown unchanged) and `name` to the
+        dict of `score_translation`.
+    """
+    unchanged = pairs.inputs
+    if unchanged.shape != pairs.targets.shape:
+        unchanged = as_rgb(unchanged)[..., : pairs.targets.shape[-1]]
+    answers = {
+        "mean target": np.broadcast_to(mean_target, pairs.targets.shape),
+        "input": unchanged,
+        name: translate_batch(network, pairs.inputs),
+    }
+    return {
+        row: score_translation(pairs.targets, answer, distance)
+        for row, answer in answers.items()
+    }
+
+
+def mean_picture(pictures):
+    """The mean of uint8 pictures `(N, H, W, C)`, pixel by pixel; uint8 `(H, W, C)`."""
+    return np.rint(pictures.mean(axis=0, dtype="float64")).astype("uint8")

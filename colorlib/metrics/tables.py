@@ -13,30 +13,34 @@ STYLES = {
     "ab_mae": ("ab MAE", 2, "0"),
     "ciede2000": ("CIEDE2000", 2, "0"),
     "colourfulness": ("colourfulness", 1, None),
+    "l1": ("L1 (of 255)", 2, "0"),
     "lpips": ("LPIPS", 3, "0"),
     "top1": ("top-1", 3, None),
 }
 
 
-def format_table(rows, real_rgb, **truth):
+def format_table(rows, real_rgb=None, **truth):
     """Writes scores as a Markdown table: mean, and 95 % interval of the mean.
 
     Args:
         rows: dict from a predictor's name to the dict of `score`, or to one that has
             other columns of `STYLES`.
-        real_rgb: uint8 array `(N, H, W, 3)`, for the truth's colourfulness.
+        real_rgb: uint8 array `(N, H, W, 3)`, for the truth's colourfulness; without it
+            there is no row of the truth.
         **truth: what the true pictures have in further columns, such as `top1`.
 
     Returns:
         The table, as text.
     """
-    truth = {"colourfulness": colourfulness(real_rgb).mean(), **truth}
     columns = list(next(iter(rows.values())))
     titles = " | ".join(STYLES[column][0] for column in columns)
     lines = [f"| | {titles} |", "|---" * (len(columns) + 1) + "|"]
     for title, scores in rows.items():
         cells = [mean_and_interval(scores[c], STYLES[c][1]) for c in columns]
         lines.append(_line(title, cells))
+    if real_rgb is None:
+        return "\n".join(lines)
+    truth = {"colourfulness": colourfulness(real_rgb).mean(), **truth}
     best = [
         f"{truth[c]:.{STYLES[c][1]}f}" if c in truth else STYLES[c][2] for c in columns
     ]

@@ -8,44 +8,10 @@ import keras
 import numpy as np
 from PIL import Image, ImageDraw
 
-from colorlib.evaluation.network import colorize_batch
+from colorlib.data.pairs import as_rgb
+from colorlib.evaluation.network import colorize_batch, translate_batch
+from colorlib.utils.backends import sync_state
 from colorlib.utils.files import remove_unfinished, write_atomically
-
-THUMBNAIL = 8  # pixels a side, in which pictures are compared
-# Mean difference of two thumbnails, of 255, below which they are the same. Of 847
-# held-out landscapes and 4,831 for training five pairs are nearer: one glacier (3.7
-# to 5.1) and one forest (9.1), photographed twice. The nearest others have 11.8.
-NEAR = 10
-
-
-def same_pictures(first, second):
-    """Finds pictures of one set that are, almost or mirrored, in another.
-
-    Compressed again, enlarged or taken a second later they are found; not if they
-    were brightened or cut to another frame.
-
-    Args:
-        first: uint8 array `(N, H, W, 3)`.
-        second: uint8 array `(M, H, W, 3)`.
-
-    Returns:
-        List of pairs (number in `first`, number in `second`).
-    """
-    small = _thumbnails(second)
-    pairs = []
-    for i, one in enumerate(_thumbnails(first)):
-        for version in (one, one[:, ::-1]):
-            differences = np.abs(small - version).mean(axis=(1, 2, 3))
-            pairs += [(i, int(j)) for j in np.flatnonzero(differences < NEAR)]
-    return pairs
-
-
-def _thumbnails(rgb):
-    small = [
-        Image.fromarray(picture).resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
-        for picture in rgb
-    ]
-    return np.stack([np.asarray(picture, "float32") for picture in small])
 
 
 class PreviewStrip(keras.callbacks.Callback):
@@ -58,23 +24,12 @@ class PreviewStrip(keras.callbacks.Callback):
         network: what colours, `(B, H, W, 1)` -> `(B, H, W, 2)`; it may be a part of the
             model that is trained.
         rgb: uint8 array `(N, H, W, 3)`, held-out pictures.
-        train_rgb: uint8 array `(M, H, W, 3)`, the training pictures.
         folder: the folder of the run.
-
-    Raises:
-        ValueError: if a picture of the strip is, almost or mirrored, a training
-            picture; see `same_pictures`.
     """
 
-    def __init__(self, network, rgb, train_rgb, folder):
+    def __init__(self, network, rgb, folder):
         """See the class."""
         super().__init__()
-        pairs = same_pictures(rgb, train_rgb)
-        if pairs:
-            raise ValueError(
-                f"Picture {pairs[0][0]} of the strip is training picture "
-                f"{pairs[0][1]}, or nearly so: choose held-out pictures."
-            )
         self.network, self.rgb, self.folder = network, rgb, Path(folder) / "strip"
         remove_unfinished(self.folder)
 
@@ -83,21 +38,44 @@ class PreviewStrip(keras.callbacks.Callback):
         if int(keras.ops.convert_to_numpy(self.model.optimizer.iterations)) == 0:
             for earlier in self.folder.glob("epoch_*.png"):  # of another run
                 earlier.unlink()
-            self.draw(epoch)
+            self.write(epoch)
 
     def on_epoch_end(self, epoch, logs=None):
         """Draws the strip of an epoch; Keras calls it."""
-        self.draw(epoch + 1)
+        self.write(epoch + 1)
 
-    def draw(self, epoch):
+    def write(self, epoch):
         """Writes the PNG of an epoch."""
-        if hasattr(self.model, "jax_state_sync"):
-            self.model.jax_state_sync()  # JAX trains on copies of the variables
-        coloured = colorize_batch(self.network, self.rgb)
-        strip = np.concatenate(list(np.round(coloured * 255).astype("uint8")), axis=1)
+        sync_state(self.model)
         data = io.BytesIO()
-        Image.fromarray(strip).save(data, "PNG")
+        Image.fromarray(self.draw()).save(data, "PNG")
         write_atomically(self.folder / f"epoch_{epoch:03d}.png", data.getvalue())
+
+    def draw(self):
+        """The pictures coloured, side by side: uint8 `(H, N W, 3)`."""
+        coloured = colorize_batch(self.network, self.rgb)
+        return np.concatenate(list(np.round(coloured * 255).astype("uint8")), axis=1)
+
+
+class PairStrip(PreviewStrip):
+    """After each epoch translates the same pairs: a column of three a pair.
+
+    Args:
+        network: what translates; see `PreviewStrip`.
+        pairs: `data.pairs.Pairs`, held-out ones.
+        folder: the folder of the run.
+    """
+
+    def __init__(self, network, pairs, folder):
+        """See the class."""
+        super().__init__(network, as_rgb(pairs.targets), folder)
+        self.inputs = pairs.inputs
+
+    def draw(self):
+        """Inputs, targets and translations: uint8 `(3 H, N W, 3)`."""
+        translated = translate_batch(self.network, self.inputs)
+        rows = (as_rgb(self.inputs), self.rgb, as_rgb(translated))
+        return np.concatenate([np.concatenate(list(r), axis=1) for r in rows])
 
 
 def read_strips(folder):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+TASKS = ("colorize", "pairs", "edges")
+
 
 @dataclass(frozen=True)
 class GanSettings:
@@ -45,7 +47,8 @@ class Recipe:
 
     Attributes:
         title: one line for people.
-        data: names of the data sets, joined in this order.
+        data: names of the data sets (or paths), joined in this order; one for `task`
+            "pairs" or "edges".
         size: side of the loaded pictures in pixels.
         network: a name in `models.BUILDERS`.
         epochs: passes over the training part.
@@ -74,6 +77,10 @@ class Recipe:
             effect.
         gain: factor of ab when photos are coloured; more than 1 makes up for a loss
             that prefers pale colours. It has no part in training and its figures.
+        task: "colorize"; "pairs" to translate the inputs of a set of `load_pairs` to
+            their targets; or "edges" to translate drawings of edges to the photographs
+            of `data`, from which they are made.
+        reverse: whether a translation goes from target to input.
     """
 
     title: str
@@ -99,6 +106,8 @@ class Recipe:
     precision: str = "float32"
     perceptual: PerceptualSettings | None = None
     gain: float = 1.0
+    task: str = "colorize"
+    reverse: bool = False
 
 
 _ANY_PHOTO = dict(
@@ -312,6 +321,54 @@ RECIPES |= {
     ),
 }
 
+# Translations: the pix2pix paper's tasks beside colorization.
+_TRANSLATION = dict(
+    size=143,  # squares of 128 are cut from it, as the paper's of 256 from 286
+    crop=128,
+    network="unet",
+    # With the paper's momentum of 0.9 and small batches the validation error jumps by
+    # a factor of three between epochs.
+    options={"size": 128, "width": 24, "momentum": 0.99},
+    batch_size=4,
+    optimizer="pix2pix",
+    learning_rate=2e-4,
+    schedule="linear",
+    adversarial=GanSettings(pretrain_epochs=10, width=24),
+)
+RECIPES |= {
+    "aerial_to_map": Recipe(
+        "Aerial photo to map, 128 px",
+        ("maps",),
+        task="pairs",
+        epochs=70,
+        **_TRANSLATION,
+    ),
+    "map_to_aerial": Recipe(
+        "Map to aerial photo, 128 px",
+        ("maps",),
+        task="pairs",
+        reverse=True,
+        epochs=70,
+        **_TRANSLATION,
+    ),
+    "facades": Recipe(
+        "Labels to facade, 128 px",
+        ("facades",),
+        task="pairs",
+        reverse=True,
+        epochs=40,
+        **_TRANSLATION,
+    ),
+    "edges_to_flowers": Recipe(
+        "Edges to flowers, 128 px",
+        ("flowers",),
+        task="edges",
+        epochs=30,
+        steps_per_epoch=80,
+        **_TRANSLATION,
+    ),
+}
+
 
 def smoke_recipe(recipe):
     """The same recipe in miniature, for FAST lessons and tests: seconds on a laptop.
@@ -320,19 +377,64 @@ def smoke_recipe(recipe):
         recipe: a `Recipe` whose network is "unet" or "baseline_cnn".
 
     Returns:
-        A `Recipe`: the bundled samples at 32 px, a narrow network, two short epochs.
+        A `Recipe`: the bundled samples at 32 px (of a translation: their edges), a
+        narrow network, two short epochs.
     """
     narrow = {"unet": {"size": 32, "width": 8}, "baseline_cnn": {"filters": 8}}
-    game = recipe.adversarial
+    game, options = recipe.adversarial, narrow[recipe.network]
+    translates = recipe.task != "colorize"
     return replace(
         recipe,
         data=("samples",),
+        task="edges" if translates else "colorize",
+        reverse=False,
         categories=None,
         size=36,
         crop=32,
-        options=narrow[recipe.network],
+        options=recipe.options | options if translates else options,
         epochs=2,
         steps_per_epoch=4,
         batch_size=8,
         adversarial=game and replace(game, pretrain_epochs=1, width=8),
     )
+
+
+def with_data(recipe, data, epochs=None):
+    """The same recipe for other pictures, all of them.
+
+    Args:
+        recipe: a `Recipe`.
+        data: a data set, or the path of a folder, zip or tar of pictures (of pairs,
+            where the recipe's `task` is "pairs").
+        epochs: passes over the training part, or None for the recipe's. A GAN's epochs
+            of L1 alone are shortened with them.
+
+    Returns:
+        A `Recipe`.
+
+    Raises:
+        ValueError: if `epochs` is less than 1.
+    """
+    epochs = recipe.epochs if epochs is None else epochs
+    if epochs < 1:
+        raise ValueError(f"epochs must be at least 1, got {epochs}.")
+    game = recipe.adversarial
+    if game:
+        shortened = game.pretrain_epochs * min(epochs, recipe.epochs) // recipe.epochs
+        game = replace(game, pretrain_epochs=shortened)
+    recipe = replace(recipe, epochs=epochs, adversarial=game)
+    if data is None:
+        return recipe
+    return replace(
+        recipe, data=(str(data),), categories=None, limit=None, steps_per_epoch=None
+    )
+
+
+def recipe_from(settings):
+    """Makes a `Recipe` of its settings, as a card holds them (`dataclasses.asdict`)."""
+    nested = {"adversarial": GanSettings, "perceptual": PerceptualSettings}
+    settings = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
+    for key, kind in nested.items():
+        if settings.get(key):
+            settings[key] = kind(**settings[key])
+    return Recipe(**settings)

@@ -17,6 +17,7 @@ from colorlib.models.weights import (
     read_arrays,
     save_weights,
 )
+from colorlib.utils.backends import sync_state
 from colorlib.utils.files import check_writable, remove_unfinished, write_atomically
 
 
@@ -205,12 +206,8 @@ class _Run(keras.callbacks.Callback):
         if self.epoch:  # a kill may have come before it was written
             write_history(self.folder / "history.csv", self.history)
 
-    def sync(self):
-        if hasattr(self.network, "jax_state_sync"):
-            self.network.jax_state_sync()  # JAX trains on copies of the variables
-
     def save(self):
-        self.sync()
+        sync_state(self.network)
         arrays = arrays_of(self.variables())
         if self.step:
             for i, variable in enumerate(self.network.metrics_variables):
@@ -251,7 +248,7 @@ class _Run(keras.callbacks.Callback):
     def check_loss(self, epoch, logs):
         """Ends a training that has diverged; the checkpoint stays."""
         loss, val_loss = logs["loss"], logs["val_loss"]
-        self.sync()
+        sync_state(self.network)
         # TensorFlow's oneDNN makes 0 of what is not a number where a convolution ends
         # in a ReLU: the losses alone may hide it.
         weights = map(keras.ops.convert_to_numpy, self.network.trainable_variables)

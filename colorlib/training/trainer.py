@@ -1,54 +1,47 @@
-"""Training by recipe: data, network, `fit`, weights."""
+"""Training by recipe: data, network, `fit`, weights, card."""
 
 import dataclasses
+import json
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from colorlib.ab_bins import ClassLoss, as_colorizer, bin_centres, rebalancing_weights
-from colorlib.data.batches import Batches
-from colorlib.data.sets import MIN_CHROMA, PARTS, concatenate, load_pictures
-from colorlib.evaluation.network import center_crop, evaluate, summarize
+from colorlib.data.sets import MIN_CHROMA, PARTS
+from colorlib.errors import DataError, WeightsError
+from colorlib.evaluation.near_duplicates import choose_apart
+from colorlib.evaluation.network import (
+    center_crop,
+    evaluate,
+    evaluate_translation,
+    mean_picture,
+    summarize,
+)
 from colorlib.gan import Pix2Pix
 from colorlib.metrics.baselines import LightnessTable, mean_ab
 from colorlib.metrics.lpips import Lpips
 from colorlib.metrics.scores import colourfulness
-from colorlib.models import mobilenet_unet
 from colorlib.models.cards import read_card, write_card
+from colorlib.models.mobilenet_unet import find_encoder_weights
+from colorlib.models.patch_discriminator import build_patch_discriminator
+from colorlib.models.registry import build, size_multiple
 from colorlib.models.weights import load_weights, save_weights
 from colorlib.optimizers import make_optimizer
 from colorlib.plotting import plot_history
 from colorlib.training.callbacks import (
+    PairStrip,
     PreviewStrip,
     make_tensorboard,
-    same_pictures,
     write_gif,
 )
+from colorlib.training.parts import check_enough, load_part, make_batches, sets_of
 from colorlib.training.perceptual import Perceptual
-from colorlib.training.recipes import RECIPES, Recipe
+from colorlib.training.recipes import RECIPES
 from colorlib.training.resume import fit_resumable
 from colorlib.training.runtime import set_seed
 from colorlib.utils.backends import all_devices, hardware
 from colorlib.utils.files import check_writable
-
-# Settings younger than some runs; with these at their defaults such a run goes on.
-LATER = (
-    "steps_per_epoch",
-    "adversarial",
-    "start_from",
-    "zoom",
-    "precision",
-    "perceptual",
-)
-
-
-def load_part(recipe, part):
-    """Loads one part of a recipe's data sets as `data.Pictures`."""
-    return concatenate(
-        load_pictures(name, part, recipe.size, recipe.categories, recipe.limit)
-        for name in recipe.data
-    )
 
 
 def network_options(recipe):
@@ -56,6 +49,9 @@ def network_options(recipe):
     options = dict(recipe.options)
     if recipe.loss == "classes":
         options["classes"] = len(bin_centres())
+    if recipe.task != "colorize":
+        channels = [1 if recipe.task == "edges" else 3, 3]
+        options["inputs"], options["outputs"] = channels[:: -1 if recipe.reverse else 1]
     return options
 
 
@@ -70,11 +66,11 @@ def build_model(recipe, pretrained=False):
     """
     options = network_options(recipe)
     if recipe.network == "mobilenet_unet" and pretrained and not recipe.start_from:
-        options["encoder_weights"] = mobilenet_unet.find_encoder_weights()
+        options["encoder_weights"] = find_encoder_weights()
     usual = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision if pretrained else usual)
     try:
-        network = mobilenet_unet.build(recipe.network, **options)
+        network = build(recipe.network, **options)
     finally:
         keras.config.set_dtype_policy(usual)
     if recipe.start_from and pretrained:
@@ -82,14 +78,15 @@ def build_model(recipe, pretrained=False):
     return network
 
 
-def compile_model(network, recipe, steps, train_rgb):
+def compile_model(network, recipe, steps, train_rgb=None):
     """Makes a network ready for `fit`: loss, optimizer, and a GAN around it.
 
     Args:
         network: the recipe's network.
         recipe: a `Recipe`.
         steps: training steps in all, for the schedule.
-        train_rgb: uint8 `(N, S, S, 3)`, whose colours are counted for the classes.
+        train_rgb: uint8 `(N, S, S, 3)`, whose colours are counted where the loss is
+            "classes".
 
     Returns:
         (the model to fit, `phases` for `fit_resumable`).
@@ -97,7 +94,9 @@ def compile_model(network, recipe, steps, train_rgb):
     optimizer = make_optimizer(recipe, steps)
     if recipe.adversarial:
         game = recipe.adversarial
-        discriminator = mobilenet_unet.build_patch_discriminator(game.patch, game.width)
+        options = network_options(recipe)
+        shared = {k: options[k] for k in ("inputs", "outputs", "norm") if k in options}
+        discriminator = build_patch_discriminator(game.patch, game.width, **shared)
         model = Pix2Pix(network, discriminator, game.l1_weight, game.d_steps, game.kind)
         skipped = steps // recipe.epochs * game.pretrain_epochs
         d_optimizer = make_optimizer(recipe, steps, skipped, game.d_steps)
@@ -116,7 +115,7 @@ def compile_model(network, recipe, steps, train_rgb):
     return network, {}
 
 
-def train(name, folder, verbose="auto", recipe=None, tensorboard=False):
+def train(name, folder, verbose="auto", recipe=None, tensorboard=False, command=None):
     """Trains a recipe and evaluates it, going on where an earlier run stopped.
 
     Args:
@@ -128,6 +127,7 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False):
         verbose: as in `fit`.
         recipe: a `Recipe` of your own, or None for the one of that name.
         tensorboard: whether to write each epoch's losses for TensorBoard, too.
+        command: what the card says to train it again, or None for the usual command.
 
     Returns:
         The trained network, with the weights as stored, and its card.
@@ -135,7 +135,7 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False):
     Raises:
         ValueError: if there is no such recipe.
         FileNotFoundError: if the weights it starts from are not there, at the start.
-        errors.DataError: if the data cannot be had.
+        errors.DataError: if the data cannot be had, or are too few.
         OSError: if the folder cannot be written, at the start.
         ImportError: if TensorBoard is asked for and not installed, at the start.
     """
@@ -148,60 +148,94 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False):
         read_card(recipe.start_from)  # what is missing is said before data are loaded
     callbacks = [make_tensorboard(folder)] if tensorboard else []
     set_seed(recipe.seed)
-    parts = {part: load_part(recipe, part) for part in PARTS}
-    batches = Batches(
-        parts["train"].rgb,
-        recipe.batch_size,
-        crop=recipe.crop,
-        seed=recipe.seed,
-        steps=recipe.steps_per_epoch,
-        zoom=recipe.zoom,
-    )
-    validation = Batches(
-        parts["validation"].rgb, recipe.batch_size, training=False, crop=recipe.crop
-    )
+    parts = {part: load_part(recipe, part, part == "train") for part in PARTS}
+    check_enough(recipe, parts)
+    batches = make_batches(recipe, parts["train"])
+    validation = make_batches(recipe, parts["validation"], training=False)
     steps = len(batches) * recipe.epochs
     with all_devices():
         network = build_model(recipe, pretrained=True)
-        model, phases = compile_model(network, recipe, steps, parts["train"].rgb)
+        colours = parts["train"].rgb if recipe.loss == "classes" else None
+        model, phases = compile_model(network, recipe, steps, colours)
+        strip = make_strip(network, recipe, parts, folder)
         history = fit_resumable(
             model,
             batches,
             validation,
             recipe.epochs,
             folder,
-            [make_strip(network, recipe, parts, folder), *callbacks],
+            [strip, *callbacks],
             verbose,
             settings_of(recipe),
             phases,
             keep="last" if recipe.adversarial else "best",
         )
-    write_gif(folder, Path(folder) / f"{name}.gif")
-    plot_history(history, recipe.title, path=Path(folder) / f"{name}.png")
-    weights = Path(folder) / f"{name}.npz"
-    save_weights(network, weights)
+    folder = Path(folder)
+    write_gif(folder, folder / f"{name}.gif")
+    curves, title = history, recipe.title
+    if recipe.adversarial:  # whose whole loss says little
+        curves = {"epoch": history["epoch"]}
+        curves |= {"loss": history["g_l1"], "val_loss": history["val_g_l1"]}
+        title = f"{title}: L1"
+    plot_history(curves, title, path=folder / f"{name}.png")
+    weights = folder / f"{name}.npz"
+    store(network, weights)
     if recipe.precision != "float32":
         network = build_model(recipe)
     load_weights(network, weights)  # so that what is evaluated is what is stored
-    card = make_card(name, recipe, network, parts, history)
+    card = make_card(name, recipe, network, parts, history, command)
     write_card(weights, card)
     return network, card
 
 
+def store(network, path):
+    """Saves weights as float16, or as float32 if they are too large for it.
+
+    Args:
+        network: a built `keras.Model`.
+        path: of the weights file.
+
+    Raises:
+        errors.WeightsError: if a weight is not finite.
+    """
+    try:
+        save_weights(network, path)
+    except WeightsError as error:
+        save_weights(network, path, "float32")
+        print(f"{path} is stored as float32: {error}")
+
+
 def make_strip(network, recipe, parts, folder):
-    """Makes the callback that colours six test pictures after each epoch."""
-    rgb = center_crop(parts["test"].rgb, recipe.crop)
-    train_rgb = center_crop(
-        parts["train"].rgb, recipe.crop
-    )  # cut alike, to be compared
-    # Of each six and its two neighbours the first that is not a training picture.
-    spread = np.linspace(0, len(rgb) - 1, 6).astype(int)
-    candidates = (np.arange(3)[:, None] + spread).ravel() % len(rgb)  # (18,)
-    known = {int(i) for i, _ in same_pictures(rgb[candidates], train_rgb)}
-    chosen = [min({i, i + 6, i + 12} - known, default=i) for i in range(6)]
-    return PreviewStrip(
-        as_colorizer(network), rgb[candidates[chosen]], train_rgb, folder
-    )
+    """Makes the callback that shows six test pictures after each epoch.
+
+    Of the test pictures it takes such that are no near-duplicates of training pictures;
+    if there are too few, it says so.
+
+    Args:
+        network: of the recipe.
+        recipe: a `Recipe`.
+        parts: dict with "train" and "test", from `load_part`.
+        folder: the folder of the run.
+
+    Returns:
+        `PreviewStrip`, with the pictures as `rgb`, or of a translation `PairStrip`.
+    """
+    test = parts["test"]
+    if recipe.task != "colorize":
+        chosen = np.linspace(0, len(test) - 1, min(6, len(test))).astype(int)
+        pairs = dataclasses.replace(
+            test, inputs=test.inputs[chosen], targets=test.targets[chosen]
+        )
+        return PairStrip(network, pairs, folder)
+    rgb = center_crop(test.rgb, recipe.crop)
+    # The training pictures are cut alike, to be compared.
+    chosen, near = choose_apart(rgb, center_crop(parts["train"].rgb, recipe.crop))
+    if near:
+        print(
+            f"{near} of the {len(chosen)} preview pictures are near-duplicates of "
+            "training pictures, for want of others: they show memory, too."
+        )
+    return PreviewStrip(as_colorizer(network), rgb[chosen], folder)
 
 
 def settings_of(recipe):
@@ -209,22 +243,19 @@ def settings_of(recipe):
     settings = dataclasses.asdict(recipe)
     for without_effect in ("title", "inference_size", "gain"):
         del settings[without_effect]
-    first = dataclasses.asdict(Recipe("", (), 0, "", 0))
-    for later in LATER:
-        if settings[later] == first[later]:
-            del settings[later]
     return settings
 
 
-def make_card(name, recipe, network, parts, history):
+def make_card(name, recipe, network, parts, history, command=None):
     """Evaluates a trained recipe on its test part and writes down what it is.
 
     Args:
         name: of the model.
         recipe: the `Recipe` it was trained by.
         network: the trained network.
-        parts: dict from "train", "validation" and "test" to `data.Pictures`.
+        parts: dict from "train", "validation" and "test" to what `load_part` gives.
         history: from `fit_resumable`.
+        command: as for `train`.
 
     Returns:
         The card, a dict that JSON can hold.
@@ -232,31 +263,19 @@ def make_card(name, recipe, network, parts, history):
     best = int(np.argmin(history["val_loss"]))
     if recipe.adversarial:  # a smaller loss is not a better picture: the last is kept
         best = recipe.epochs - 1
-    train_rgb, test_rgb = (
-        parts["train"].rgb,
-        center_crop(parts["test"].rgb, recipe.crop),
-    )
-    # Rounded first, so that `evaluate` with what the card holds gives the same table.
-    mean = np.round(mean_ab(train_rgb), 2)
-    table = LightnessTable(np.round(LightnessTable.fit(train_rgb).ab, 1))
-    rows = evaluate(as_colorizer(network), test_rgb, mean, table, name)
-    figures, text = summarize(rows, test_rgb)
-    steps = recipe.steps_per_epoch or len(train_rgb) // recipe.batch_size
-    sets = " + ".join(recipe.data)
-    if recipe.categories:
-        sets += f" ({', '.join(recipe.categories)})"
+    steps = recipe.steps_per_epoch or len(parts["train"]) // recipe.batch_size
     counts = ", ".join(f"{len(parts[p])} {p}" for p in PARTS)
-    return {
+    side = recipe.crop or recipe.size
+    card = {
         "name": name,
         "title": recipe.title,
         "network": recipe.network,
         "options": network_options(recipe),
-        "multiple": mobilenet_unet.multiple(recipe.network, **recipe.options),
-        "inference_size": recipe.inference_size or recipe.crop or recipe.size,
+        "multiple": size_multiple(recipe.network, **recipe.options),
+        "inference_size": recipe.inference_size or side,
         "gain": recipe.gain,
         "parameters": network.count_params(),
-        "data": f"{sets}: {counts}; pictures of mean chroma below "
-        f"{MIN_CHROMA:g} left out",
+        "data": f"{sets_of(recipe)}: {counts}",
         "start_from": recipe.start_from,
         "seed": recipe.seed,
         "epochs": recipe.epochs,
@@ -267,12 +286,60 @@ def make_card(name, recipe, network, parts, history):
         "validation_loss": history["val_loss"][best],
         "minutes": round(sum(history["seconds"]) / 60, 1),
         "hardware": hardware(),
-        "command": f"python -m colorlib train {name}",
-        "test": f"the {len(test_rgb)} test pictures of {sets}, "
-        f"{test_rgb.shape[1]} x {test_rgb.shape[2]} pixels",
-        "figures": figures,
-        "true_colourfulness": round(float(colourfulness(test_rgb).mean()), 2),
-        "table": text,
-        "mean_ab": [round(float(v), 2) for v in mean],
-        "lightness_table": [[round(float(v), 1) for v in row] for row in table.ab],
+        "command": command or f"python -m colorlib train {name}",
+        "recipe": json.loads(json.dumps(dataclasses.asdict(recipe))),
+        "history": {key: _rounded(values) for key, values in history.items()},
     }
+    kind, test = "pictures", parts["test"]
+    if recipe.task == "colorize":
+        card["data"] += f"; pictures of mean chroma below {MIN_CHROMA:g} left out"
+        rgb = parts["train"].rgb
+        # Rounded, so that `evaluate` with what the card holds gives the same table.
+        card["mean_ab"] = [round(float(v), 2) for v in mean_ab(rgb)]
+        table = np.round(LightnessTable.fit(rgb).ab.astype("float64"), 1)
+        card["lightness_table"] = table.tolist()
+        test_rgb = center_crop(test.rgb, recipe.crop)
+        card["true_colourfulness"] = round(float(colourfulness(test_rgb).mean()), 2)
+    else:
+        kind, card["kind"] = "pairs", "translation"
+        card["data"] += ", reversed" * recipe.reverse
+    card["test"] = f"the {len(test)} test {kind} of {sets_of(recipe)}, "
+    card["test"] += f"{side} x {side} pixels"
+    card["figures"], card["table"], card["notes"] = score_part(
+        network, recipe, card, test
+    )
+    return card
+
+
+def score_part(network, recipe, card, pictures):
+    """Scores a trained network beside the floors.
+
+    Args:
+        network: as `load_network` gives it, or of the recipe.
+        recipe: the `Recipe`.
+        card: dict with "name" and, of a colorizer, "mean_ab" and "lightness_table".
+        pictures: from `load_part`.
+
+    Returns:
+        (dict of dicts of means, Markdown table, a sentence about what is missing).
+    """
+    name = card["name"]
+    if recipe.task == "colorize":
+        rgb = center_crop(pictures.rgb, recipe.crop)
+        floors = card["mean_ab"], card["lightness_table"]
+        rows = evaluate(as_colorizer(network), rgb, *floors, name)
+        return *summarize(rows, rgb), ""
+    distance, note = None, ""
+    try:
+        distance = Lpips()
+    except DataError as error:
+        note = f"LPIPS not measured: {error}"
+    mean = mean_picture(load_part(recipe, "train").targets)
+    return *summarize(
+        evaluate_translation(network, pictures, mean, distance, name)
+    ), note
+
+
+def _rounded(values):
+    """Numbers with five digits, None for what JSON cannot hold."""
+    return [float(f"{v:.5g}") if np.isfinite(v) else None for v in values]

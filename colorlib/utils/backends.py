@@ -130,6 +130,50 @@ def run_step(model, function, arguments):
     )
 
 
+def sync_state(model):
+    """Brings a model's variables up to date; JAX's `fit` trains on copies of them."""
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()
+
+
+def fused_adam_step(optimizer, gradient, variable, learning_rate):
+    """Takes Adam's step of one variable as a single operation of TensorFlow.
+
+    Args:
+        optimizer: a built `keras.optimizers.Adam` without `amsgrad`.
+        gradient: tensor of the variable's shape.
+        variable: the Keras variable.
+        learning_rate: scalar tensor.
+
+    Returns:
+        Whether it did. It does nothing on other backends, and where TensorFlow trains
+        on several devices: variables are then in several parts.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    if tf.distribute.has_strategy():
+        return False
+    index = optimizer._get_variable_index(variable)
+    dtype = variable.dtype
+    step = tf.cast(optimizer.iterations + 1, dtype)
+    beta_1, beta_2 = tf.cast(optimizer.beta_1, dtype), tf.cast(optimizer.beta_2, dtype)
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle,
+        m=optimizer._momentums[index].value.handle,
+        v=optimizer._velocities[index].value.handle,
+        beta1_power=beta_1**step,
+        beta2_power=beta_2**step,
+        lr=tf.cast(learning_rate, dtype),
+        beta1=beta_1,
+        beta2=beta_2,
+        epsilon=tf.cast(optimizer.epsilon, dtype),
+        grad=tf.cast(tf.convert_to_tensor(gradient), dtype),
+    )
+    return True
+
+
 def hardware():
     """One line about the machine: accelerator or processor cores, and versions."""
     try:

@@ -16,7 +16,6 @@ from colorlib.images.io import read_picture
 from colorlib.lab import rgb8_to_lab
 from colorlib.models import cards
 from colorlib.training.recipes import RECIPES
-from colorlib.training.translations import TRANSLATIONS
 from colorlib.video import smoothing
 from colorlib.video.reader import probe, read_frames
 
@@ -442,7 +441,7 @@ def test_a_wrong_command_line_is_exit_code_2(arguments, capsys):
 def test_train_lists_the_recipes_and_refuses_others(capsys, tmp_path):
     assert main(["train"]) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert listed == [*RECIPES, *TRANSLATIONS] and "ladder_gan" in listed
+    assert listed == [*RECIPES] and "aerial_to_map" in listed and "ladder_gan" in listed
     assert main(["train", "cat", "--output", str(tmp_path)]) == 1
     assert "recipe must be one of" in capsys.readouterr().err
 

@@ -10,7 +10,11 @@ from small import ROOT
 from colorlib.data import sets
 from colorlib.data.catalog import KNOWN_DUPLICATES
 from colorlib.data.sets import concatenate, load_pictures
-from colorlib.evaluation.near_duplicates import find_near_duplicates
+from colorlib.evaluation.near_duplicates import (
+    choose_apart,
+    find_near_duplicates,
+    nearest_correlation,
+)
 from colorlib.images.resize import square_thumbnail
 from colorlib.training.recipes import RECIPES
 
@@ -74,6 +78,64 @@ def test_smooth_pictures_and_horizons_are_not_all_the_same():
         assert len(found) <= allowed
 
 
+def test_upside_down_is_another_picture(photos):
+    assert find_near_duplicates(photos[:, ::-1], photos) == []
+
+
+def test_the_likeness_to_the_nearest_sees_mirrored_copies(photos):
+    mine, others = photos[:4], photos[3:]
+    likeness = nearest_correlation(mine, others[:, :, ::-1])
+    assert likeness[3] == pytest.approx(1, abs=1e-5) and (likeness[:3] < 0.95).all()
+    order = nearest_correlation(mine, others)
+    np.testing.assert_allclose(order, likeness, atol=1e-5)
+
+
+def icons(count, seed):
+    """Small dark shapes in the middle of plain white, `(count, 32, 32, 3)`."""
+    random = np.random.default_rng(seed)
+    rgb = np.full((count, SIDE, SIDE, 3), 255, "uint8")
+    rgb[:, 12:20, 12:20] = random.integers(0, 120, (count, 8, 8, 3), "uint8")
+    return rgb
+
+
+def frames(count, seed):
+    """One view again and again, with a little noise."""
+    random = np.random.default_rng(seed)
+    view = (
+        np.random.default_rng(0).integers(0, 256, (4, 4, 3)).repeat(8, 0).repeat(8, 1)
+    )
+    noise = random.normal(0, 4, (count, SIDE, SIDE, 3))
+    return np.clip(view + noise, 0, 255).astype("uint8")
+
+
+@pytest.mark.parametrize("make", [icons, frames])
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_no_set_is_so_uniform_that_nothing_can_be_chosen(make, count):
+    test, train = make(count, 1), make(60, 2)
+    chosen, near = choose_apart(test, train)
+    assert len(chosen) == len(set(chosen)) == min(6, count)
+    found = {i for i, _ in find_near_duplicates(test[chosen], train)}
+    assert near == len(found) > 0
+
+
+def test_where_near_duplicates_must_be_shown_it_takes_the_farthest(photos):
+    train = frames(60, 2)
+    test = frames(40, 1)
+    test[37] = photos[0][::2, ::2]
+    chosen, near = choose_apart(test, train)
+    assert 37 in chosen and near == 5
+
+
+def test_chosen_are_evenly_spread_ones_or_those_that_follow():
+    random = np.random.default_rng(0)
+    test = random.integers(0, 256, (60, 4, 4, 3), "uint8").repeat(8, 1).repeat(8, 2)
+    train = random.integers(0, 256, (9, 4, 4, 3), "uint8").repeat(8, 1).repeat(8, 2)
+    assert choose_apart(test, train) == ([0, 11, 23, 35, 47, 59], 0)
+    train[:3] = test[[0, 11, 12]]
+    train[3] = test[47, :, ::-1]
+    assert choose_apart(test, train) == ([1, 13, 23, 35, 48, 59], 0)
+
+
 def test_pictures_that_are_too_small_are_refused():
     with pytest.raises(ValueError, match="at least 16 pixels are needed, got 8"):
         find_near_duplicates(np.zeros((1, 8, 8, 3), "uint8"), np.zeros((1, 8, 8, 3)))
@@ -100,7 +162,8 @@ ALIKE = {  # other photographs: a hill, trousers, plain sky
 
 def trained_on(mirror):
     """The recipes' sets in the mirror; what CIFAR-10 has is a test of its own."""
-    used = {name for recipe in RECIPES.values() for name in recipe.data}
+    recipes = [r for r in RECIPES.values() if r.task != "pairs"]
+    used = {name for recipe in recipes for name in recipe.data}
     return sorted({n for n in used if (mirror / n).is_dir()} - {"cifar10"}) + [
         "samples"
     ]
@@ -111,6 +174,13 @@ def test_the_bundled_pictures_are_apart():
     train, validation, test = parts
     for seen, unseen in [(train, validation), (train, test), (validation, test)]:
         assert pairs_of(seen, unseen) == set()
+
+
+@pytest.mark.parametrize("name", ["landscapes", "comics"])
+def test_the_strips_of_the_lessons_are_apart_and_evenly_spread(mirror, name):
+    test, train = (load_pictures(name, part, 48).rgb for part in ("test", "train"))
+    spread = np.linspace(0, len(test) - 1, 6).astype(int).tolist()
+    assert choose_apart(test, train) == (spread, 0)
 
 
 def test_no_test_picture_was_trained_on(mirror):
@@ -130,7 +200,7 @@ def test_no_test_picture_was_trained_on(mirror):
 
 def test_what_is_left_out_of_the_test_parts_is_twice(mirror, monkeypatch):
     seen = parts_of(["photos", "flowers"], "train", "validation")
-    monkeypatch.setattr(sets, "TWICE", ())
+    monkeypatch.setattr(sets, "KNOWN_DUPLICATES", ())
     unseen = parts_of(["photos", "flowers"], "test")
     found = {name for _, name in pairs_of(seen, unseen)}
     assert {name for name in found if name.endswith(KNOWN_DUPLICATES)} == found - ALIKE

@@ -272,9 +272,7 @@ def game(folder, callbacks=(), epochs=EPOCHS):
     model = Pix2Pix(generator, discriminator)
     model.compile()
     rgb = pictures(30, 36)
-    strip = PreviewStrip(
-        generator, rgb[24:26, 2:-2, 2:-2], rgb[:24, 2:-2, 2:-2], folder
-    )
+    strip = PreviewStrip(generator, rgb[24:26, 2:-2, 2:-2], folder)
     return model, fit_resumable(
         model,
         Batches(rgb[:24], batch_size=4, crop=32, steps=STEPS),

@@ -10,29 +10,35 @@ from keras import ops
 from PIL import Image
 
 from colorlib.cli.parser import main
-from colorlib.data.pairs import PAIR_SETS, Pairs, draw_edges, load_pairs, scale, unscale
-from colorlib.errors import DataError
-from colorlib.evaluation.pair_scores import (
+from colorlib.colorize.colorizer import Colorizer, load_network
+from colorlib.data.pairs import (
+    PAIR_SETS,
+    Pairs,
     as_rgb,
+    draw_edges,
+    load_pairs,
+    scale,
+    unscale,
+)
+from colorlib.errors import DataError
+from colorlib.evaluation.network import (
     evaluate_translation,
     mean_picture,
-    predict,
     score_translation,
-    summarize_translation,
+    summarize,
+    translate_batch,
 )
 from colorlib.models.cards import read_card
 from colorlib.models.patch_discriminator import build_patch_discriminator
 from colorlib.models.unet import build_unet
-from colorlib.training import translate
+from colorlib.training import trainer
 from colorlib.training.callbacks import read_strips
+from colorlib.training.parts import load_part
+from colorlib.training.recipes import RECIPES, recipe_from, smoke_recipe
 from colorlib.training.resume import read_history
-from colorlib.training.translate import (
-    build_translator,
-    load_translation,
-    load_translator,
-    train,
-)
-from colorlib.training.translations import TRANSLATIONS, Translation, smoke_translation
+from colorlib.training.trainer import build_model, compile_model, train
+
+TRANSLATIONS = [name for name, r in RECIPES.items() if r.task != "colorize"]
 
 # ---- Networks of other channels
 
@@ -100,10 +106,13 @@ def test_instance_norm_takes_each_picture_alone_in_training_too(norm):
         build_unet(norm="layer")
 
 
+def compiled(recipe, steps=10):
+    """The compiled `gan.Pix2Pix` of a recipe."""
+    return compile_model(build_model(recipe), recipe, steps)[0]
+
+
 def test_the_running_means_of_small_batches_reach_further_back():
-    settings = TRANSLATIONS["aerial_to_map"]
-    pairs = load_pairs("edges", "test", 32, limit=2)
-    model = build_translator(smoke_translation(settings), pairs, 10)
+    model = compiled(smoke_recipe(RECIPES["aerial_to_map"]))
     norms = [
         {
             layer.momentum
@@ -115,32 +124,55 @@ def test_the_running_means_of_small_batches_reach_further_back():
     assert norms == [{0.99}, {0.9}, {0.9}]
 
 
+@pytest.mark.parametrize(
+    "task, reverse, channels",
+    [
+        ("pairs", False, [3, 3]),
+        ("pairs", True, [3, 3]),
+        ("edges", False, [1, 3]),
+        ("edges", True, [3, 1]),
+    ],
+)
+def test_both_networks_have_the_channels_of_the_task(task, reverse, channels):
+    recipe = smoke_recipe(RECIPES["facades"])
+    model = compiled(dataclasses.replace(recipe, task=task, reverse=reverse))
+    shapes = [model.generator.input_shape, model.generator.output_shape]
+    assert [shape[-1] for shape in shapes] == channels
+    assert [i.shape[-1] for i in model.discriminator.inputs] == channels
+
+
 # ---- Settings
 
 
 @pytest.mark.parametrize("name", TRANSLATIONS)
 def test_every_translation_is_valid(name):
-    translation = TRANSLATIONS[name]
-    assert translation.data in {*PAIR_SETS, "edges"}
-    assert translation.size in (64, 128, 256) and translation.epochs >= 1
-    assert translation.jitter == 286 / 256  # the paper's
-    game = translation.adversarial
+    recipe = RECIPES[name]
+    assert recipe.task == "edges" or set(recipe.data) <= set(PAIR_SETS)
+    assert (recipe.size, recipe.crop) == (143, 128)  # the paper's 286 / 256
+    game = recipe.adversarial
     assert (game.l1_weight, game.kind, game.patch) == (100, "bce", 70)
-    assert 0 <= game.pretrain_epochs < translation.epochs
-    assert 1 <= translation.batch_size <= 8 and translation.learning_rate == 2e-4
-    assert json.loads(json.dumps(dataclasses.asdict(translation)))["data"]
+    assert 1 <= recipe.batch_size <= 8 and recipe.learning_rate == 2e-4
 
 
 def test_the_directions_are_those_of_the_names():
     def ends(name):
-        *both, _ = PAIR_SETS[TRANSLATIONS[name].data]
-        return both[::-1] if TRANSLATIONS[name].reverse else both
+        *both, _ = PAIR_SETS[RECIPES[name].data[0]]
+        return both[::-1] if RECIPES[name].reverse else both
 
     assert ends("aerial_to_map") == ["aerial photo", "map"]
     assert ends("map_to_aerial") == ["map", "aerial photo"]
     assert ends("facades") == ["labels", "photo"]
-    assert TRANSLATIONS["edges_to_flowers"].photos == "flowers"
-    assert not TRANSLATIONS["edges_to_flowers"].reverse
+    edges = RECIPES["edges_to_flowers"]
+    assert (edges.task, edges.data, edges.reverse) == ("edges", ("flowers",), False)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"task": "paint"}, {"task": "pairs", "data": ("maps", "facades")}]
+)
+def test_an_impossible_task_is_said(changes):
+    recipe = dataclasses.replace(RECIPES["aerial_to_map"], **changes)
+    with pytest.raises(ValueError, match="one set of pairs.*, got '(paint|pairs)'"):
+        load_part(recipe, "test")
 
 
 # ---- Scores
@@ -205,7 +237,7 @@ def test_the_floors_are_the_mean_target_and_the_input(inputs, targets):
     for row, values in expected.items():
         np.testing.assert_allclose(rows[row]["l1"], values)
     assert rows["input"]["l1"].mean() > rows["mean target"]["l1"].mean()
-    means, text = summarize_translation(rows)
+    means, text = summarize(rows)
     assert means["white"]["l1"] == pytest.approx(expected["white"].mean(), abs=1e-6)
     lines = text.splitlines()
     assert lines[0] == "| | PSNR | L1 (of 255) |" and len(lines) == 5
@@ -225,7 +257,7 @@ def test_a_picture_is_translated_alone_as_in_a_batch():
     kernel = generator.get_layer("ab_linear").kernel
     kernel.assign(np.random.default_rng(0).normal(0, 0.3, kernel.shape))
     inputs = np.random.default_rng(1).integers(0, 256, (5, 16, 16, 3), "uint8")
-    together = predict(generator, inputs, batch_size=2)
+    together = translate_batch(generator, inputs, batch_size=2)
     assert together.shape == inputs.shape and together.dtype == np.uint8
     assert np.abs(together[0].astype(int) - together[1]).max() > 3
     direct = unscale(ops.convert_to_numpy(generator(scale(inputs), training=False)))
@@ -235,15 +267,19 @@ def test_a_picture_is_translated_alone_as_in_a_batch():
 # ---- A small training, end to end
 
 
+SKETCH = dataclasses.replace(
+    smoke_recipe(RECIPES["aerial_to_map"]), batch_size=4, limit=24
+)
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """(folder, generator, card) of edges of the samples at 32 px."""
     folder = tmp_path_factory.mktemp("edges")
-    translation = smoke_translation(TRANSLATIONS["aerial_to_map"])
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("COLORLIB_MIRROR", raising=False)
-        patch.setattr(translate, "Lpips", no_lpips)
-        generator, card = train("sketch", folder, 0, translation)
+        patch.setattr(trainer, "Lpips", no_lpips)
+        generator, card = train("sketch", folder, 0, SKETCH)
     return folder, generator, card
 
 
@@ -267,8 +303,9 @@ def test_everything_is_written(trained):
     assert stored["steps"] == 2 * 4 and stored["minutes"] >= 0
     assert stored["command"] == "python -m colorlib train sketch"
     assert stored["data"].startswith("edges of samples: ")
+    assert stored["kind"] == "translation" and "mean_ab" not in stored
     assert list(stored["figures"]) == ["mean target", "input", "sketch"]
-    assert "no weights of LPIPS here" in stored["lpips"]
+    assert "no weights of LPIPS here" in stored["notes"]
     assert "lpips" not in stored["figures"]["sketch"]
     with Image.open(folder / "sketch.gif") as film:
         assert film.n_frames == 3
@@ -287,27 +324,32 @@ def test_the_strip_shows_input_target_and_translation(trained):
         top, middle, bottom = np.split(last[:, 32 * column : 32 * column + 32], 3)
         np.testing.assert_array_equal(middle, test.targets[i])
         np.testing.assert_array_equal(top, as_rgb(draw_edges(test.targets[i][None]))[0])
-        answer = predict(generator, test.inputs[i][None])[0].astype(int)
+        answer = translate_batch(generator, test.inputs[i][None])[0].astype(int)
         assert np.abs(bottom - answer).max() <= 2  # the weights are stored as float16
     assert not np.array_equal(strips[0][64:], last[64:])
 
 
 def test_the_stored_weights_give_the_figures_of_the_card(trained, monkeypatch, capsys):
     folder, generator, card = trained
-    monkeypatch.setattr(translate, "Lpips", no_lpips)
-    again, translation, _ = load_translator(folder / "sketch.npz")
-    assert translation == smoke_translation(TRANSLATIONS["aerial_to_map"])
+    monkeypatch.setattr(trainer, "Lpips", no_lpips)
+    path, stored = read_card(folder / "sketch.npz")
+    assert recipe_from(stored["recipe"]) == SKETCH
     inputs = load_pairs("edges", "test", 32, limit=3).inputs
-    np.testing.assert_array_equal(predict(again, inputs), predict(generator, inputs))
-    assert main(["evaluate", str(folder / "sketch.npz")]) == 0
+    answers = [
+        translate_batch(n, inputs) for n in (load_network(path, card), generator)
+    ]
+    np.testing.assert_array_equal(*answers)
+    assert main(["evaluate", str(path)]) == 0
     out = capsys.readouterr().out
     assert card["table"] in out and "no weights of LPIPS here" in out
     count = len(load_pairs("edges", "test", 32, limit=24))
     assert f"test: {count} pairs" in out and f"the {count} test pairs" in card["test"]
-    assert main(["evaluate", str(folder / "sketch.npz"), "--part", "validation"]) == 0
+    assert main(["evaluate", str(path), "--part", "validation"]) == 0
     assert card["table"] not in capsys.readouterr().out
-    assert main(["evaluate", str(folder / "sketch.npz"), "--size", "64"]) == 1
+    assert main(["evaluate", str(path), "--size", "64"]) == 1
     assert "its own pairs" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="sketch translates pictures"):
+        Colorizer(path)
 
 
 def test_the_floor_is_the_mean_of_the_training_targets(trained):
@@ -321,55 +363,48 @@ def test_the_floor_is_the_mean_of_the_training_targets(trained):
 
 
 def test_training_pairs_are_larger_so_that_squares_can_be_cut():
-    translation = smoke_translation(TRANSLATIONS["facades"])
-    assert translation.data == "edges" and not translation.reverse
-    larger = load_translation(translation, "train", jitter=True)
-    whole = load_translation(translation, "train")
+    recipe = smoke_recipe(RECIPES["facades"])
+    assert recipe.task == "edges" and not recipe.reverse
+    larger = load_part(recipe, "train", jitter=True)
+    whole = load_part(recipe, "train")
     assert larger.inputs.shape[1:] == (36, 36, 1)  # 286 / 256 of 32
     assert whole.inputs.shape[1:] == (32, 32, 1) and larger.names == whole.names
-    back = load_translation(dataclasses.replace(translation, reverse=True), "test")
+    back = load_part(dataclasses.replace(recipe, reverse=True), "test")
     assert back.inputs.shape[-1] == 3 and back.targets.shape[-1] == 1
 
 
 def test_a_finished_training_is_only_loaded(trained, monkeypatch):
     folder, generator, card = trained
     before = (folder / "last.npz").read_bytes()
-    monkeypatch.setattr(translate, "Lpips", no_lpips)
-    translation = Translation(**card["translation"] | {"title": "Another"})
-    game = smoke_translation(TRANSLATIONS["facades"]).adversarial  # the same one
-    translation = dataclasses.replace(translation, adversarial=game)
-    again, second = train("sketch", folder, 0, translation, with_lpips=False)
+    monkeypatch.setattr(trainer, "Lpips", no_lpips)
+    again = train("sketch", folder, 0, dataclasses.replace(SKETCH, title="Another"))[1]
     assert (folder / "last.npz").read_bytes() == before
-    assert second["table"] == card["table"] and second["lpips"] == "not measured"
+    assert again["table"] == card["table"]
     with pytest.raises(ValueError, match="other settings"):
-        train("sketch", folder, 0, dataclasses.replace(translation, seed=1))
+        train("sketch", folder, 0, dataclasses.replace(SKETCH, seed=1))
 
 
-def test_the_command_line_trains_translations(monkeypatch, capsys, tmp_path):
-    asked = []
-
-    def watched(name, folder, tensorboard):
-        asked.append((name, folder, tensorboard))
-        return None, {"test": "the 20 test pairs", "table": "| a table |"}
-
-    monkeypatch.setattr(translate, "train", watched)
-    assert main(["train", "facades", "--output", str(tmp_path)]) == 0
-    assert asked == [("facades", tmp_path, False)]
-    assert "| a table |" in capsys.readouterr().out
-
-
-def test_impossible_translations_are_said(tmp_path):
-    with pytest.raises(ValueError, match="aerial_to_map.*'cat_to_dog'"):
-        train("cat_to_dog", tmp_path)
-    (tmp_path / "file").write_text("")
-    with pytest.raises(OSError, match="cannot be written"):
-        train("facades", tmp_path / "file")
+def test_ones_own_pairs_train_by_the_command_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(trainer, "Lpips", no_lpips)
+    random = np.random.default_rng(0)
+    (tmp_path / "mine").mkdir()
+    for i in range(20):
+        wide = random.integers(0, 256, (8, 16, 3), "uint8").repeat(4, 0).repeat(4, 1)
+        Image.fromarray(wide).save(tmp_path / "mine" / f"{i}.png")
+    small = dataclasses.replace(SKETCH, task="pairs", data=("maps",))
+    monkeypatch.setitem(RECIPES, "facades", small)
+    out = tmp_path / "run"
+    arguments = ["--data", str(tmp_path / "mine"), "--epochs", "1"]
+    assert main(["train", "facades", *arguments, "--output", str(out)]) == 0
+    (path,) = out.glob("facades-mine-*.npz")
+    card = read_card(path)[1]
+    assert card["data"].startswith("mine: ") and card["options"]["inputs"] == 3
+    assert card["table"] in capsys.readouterr().out
 
 
 def test_the_game_begins_after_the_epochs_of_pretraining():
-    translation = smoke_translation(TRANSLATIONS["aerial_to_map"])
-    pairs = load_pairs("edges", "test", 32, limit=2)
-    model = build_translator(translation, pairs, 10)
+    translation = smoke_recipe(RECIPES["aerial_to_map"])
+    model = compiled(translation)
     game = dataclasses.replace(translation.adversarial, pretrain_epochs=0)
     at_once = dataclasses.replace(translation, adversarial=game)
     assert (
