@@ -11,18 +11,10 @@ from colorlib.data.sets import load_pictures
 from colorlib.evaluation.classifier import Classifier, find_labels
 from colorlib.images.io import Picture
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab
-from colorlib.metrics.baselines import LightnessTable
+from colorlib.metrics.baselines import LightnessTable, baseline_ab
 from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.lpips import Lpips
-from colorlib.metrics.scores import (
-    COLUMNS,
-    ab_mae,
-    ab_mse,
-    ciede2000,
-    colourfulness,
-    psnr,
-    ssim,
-)
+from colorlib.metrics.scores import COLUMNS, colourfulness, score
 from colorlib.metrics.tables import STYLES, format_table, mean_and_interval
 from colorlib.models.cards import read_card
 from colorlib.utils.files import write_atomically
@@ -53,14 +45,19 @@ def benchmark(colorize, rgb, mean, table, distance, classify, labels=None, name=
     rows = {row: {c: [] for c in (*COLUMNS, "lpips")} for row in (*FLOORS, name)}
     classes = []
     for real in tqdm(rgb, name, delay=2, leave=False, disable=None):
-        answers = _floors(real, mean, table) + [colorize(real)]
+        L = rgb8_to_lab(real)[..., :1]
+        answers = [
+            lab_to_rgb8(np.concatenate([L, ab], axis=-1))
+            for ab in baseline_ab(L[..., 0], mean, table).values()
+        ] + [colorize(real)]
         distances = ops.convert_to_numpy(
             distance(np.stack([real] * len(answers)) / 255.0, np.stack(answers) / 255.0)
         )
-        for scores, answer, value in zip(rows.values(), answers, distances):
-            for column, number in _scores(real, answer).items():
-                scores[column].append(number)
-            scores["lpips"].append(value)
+        found = score(np.stack([real] * len(answers)), np.stack(answers))
+        found["lpips"] = distances
+        for column, values in found.items():
+            for scores, value in zip(rows.values(), values):
+                scores[column].append(value)
         classes.append(classify(np.stack([real, *answers])))
     classes = np.array(classes)  # (N, 1 + rows)
     labels = classes[:, 0] if labels is None else np.asarray(labels)
@@ -73,28 +70,6 @@ def benchmark(colorize, rgb, mean, table, distance, classify, labels=None, name=
     }
     truth = {"colourfulness": colourfulness(rgb), "top1": right[:, 0].astype(float)}
     return rows, {column: v for column, v in truth.items() if len(v)}
-
-
-def _floors(real, mean, table):
-    L = rgb8_to_lab(real)[..., :1]
-    plain = [np.broadcast_to(ab, (*L.shape[:2], 2)) for ab in ((0.0, 0.0), mean)]
-    looked_up = table.predict(L[..., 0])
-    return [
-        lab_to_rgb8(np.concatenate([L, ab], axis=-1).astype("float32"))
-        for ab in (*plain, looked_up)
-    ]
-
-
-def _scores(real, fake):
-    lab, fake_lab = rgb8_to_lab(real), rgb8_to_lab(fake)
-    return {
-        "psnr": psnr(real, fake),
-        "ssim": ssim(real, fake),
-        "ab_mse": ab_mse(lab[..., 1:], fake_lab[..., 1:]),
-        "ab_mae": ab_mae(lab[..., 1:], fake_lab[..., 1:]),
-        "ciede2000": ciede2000(lab, fake_lab),
-        "colourfulness": colourfulness(fake),
-    }
 
 
 def differences(rows, name):

@@ -45,21 +45,38 @@ def mean_ab(rgb):
     return (sums / rgb[..., 0].size).astype("float32")
 
 
-def score_baselines(real_rgb, mean, table):
-    """Scores the three predictors that look at no picture.
+def baseline_ab(L, mean, table):
+    """The colours that the three predictors that look at no picture give.
 
     Args:
-        real_rgb: uint8 array `(N, H, W, 3)`, held-out pictures.
+        L: float array `(..., H, W)`, L* in [0, 100].
         mean: `(2,)` mean colour of the training pictures, from `mean_ab`.
         table: `LightnessTable` of the training pictures.
 
     Returns:
-        dict from "grey", "mean colour" and "lightness table" to the dict of `score`.
+        dict from "grey", "mean colour" and "lightness table" to float arrays
+        `(..., H, W, 2)`, CIE units.
     """
-    shape = (*real_rgb.shape[:3], 2)
-    by_lightness = np.stack([table.predict(rgb8_to_lab(p)[..., 0]) for p in real_rgb])
+    shape = (*np.shape(L), 2)
     return {
-        "grey": score(real_rgb, np.zeros(shape, "float32")),
-        "mean colour": score(real_rgb, np.broadcast_to(np.asarray(mean), shape)),
-        "lightness table": score(real_rgb, by_lightness),
+        "grey": np.zeros(shape, "float32"),
+        "mean colour": np.broadcast_to(np.asarray(mean), shape),
+        "lightness table": table.predict(L),
+    }
+
+
+def score_baselines(real_rgb, mean, table):
+    """Scores the predictors of `baseline_ab`.
+
+    Args:
+        real_rgb: uint8 array `(N, H, W, 3)`, held-out pictures.
+        mean: as for `baseline_ab`.
+        table: as for `baseline_ab`.
+
+    Returns:
+        dict from a predictor's name to the dict of `score`.
+    """
+    L = np.stack([rgb8_to_lab(picture)[..., 0] for picture in real_rgb])
+    return {
+        name: score(real_rgb, ab) for name, ab in baseline_ab(L, mean, table).items()
     }

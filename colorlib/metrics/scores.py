@@ -119,36 +119,40 @@ def colourfulness(rgb):
     return spread + 0.3 * shift
 
 
-def score(real_rgb, fake_ab):
-    """Scores predicted colours, picture by picture, with the true L* kept.
+def score(real_rgb, fake):
+    """Scores colours, picture by picture.
 
     Args:
         real_rgb: uint8 array `(N, H, W, 3)`, the true pictures.
-        fake_ab: float array `(N, H, W, 2)`, CIE units.
+        fake: float array `(N, H, W, 2)`, predicted colours in CIE units, to which the
+            true L* is added; or uint8 array `(N, H, W, 3)`, coloured pictures.
 
     Returns:
         dict from each name in `COLUMNS` to N numbers. PSNR, SSIM, CIEDE2000 and
         colourfulness look at the picture as shown (8 bits, inside sRGB); `ab_mse`
-        and `ab_mae` at the prediction itself.
+        and `ab_mae` at the prediction itself, if there is one.
 
     Raises:
         ValueError: if the numbers of pictures or their sizes differ.
     """
-    if np.shape(fake_ab) != (*np.shape(real_rgb)[:3], 2):
+    shown = np.asarray(fake).dtype == np.uint8
+    if np.shape(fake) != (*np.shape(real_rgb)[:3], 3 if shown else 2):
         raise ValueError(
-            f"pictures {np.shape(real_rgb)} and colours {np.shape(fake_ab)} do not fit."
+            f"pictures {np.shape(real_rgb)} and colours {np.shape(fake)} do not fit."
         )
     scores = {name: [] for name in COLUMNS}
-    for real, ab in zip(real_rgb, fake_ab):
-        lab = rgb8_to_lab(real)
-        shown = np.concatenate([lab[..., :1], ab], axis=-1)
-        fake = lab_to_rgb8(shown)
-        scores["psnr"].append(psnr(real, fake))
-        scores["ssim"].append(ssim(real, fake))
+    for real, colours in zip(real_rgb, fake):
+        lab, fake_rgb = rgb8_to_lab(real), colours
+        if not shown:
+            fake_rgb = lab_to_rgb8(np.concatenate([lab[..., :1], colours], axis=-1))
+        fake_lab = rgb8_to_lab(fake_rgb)
+        ab = fake_lab[..., 1:] if shown else colours
+        scores["psnr"].append(psnr(real, fake_rgb))
+        scores["ssim"].append(ssim(real, fake_rgb))
         scores["ab_mse"].append(ab_mse(lab[..., 1:], ab))
         scores["ab_mae"].append(ab_mae(lab[..., 1:], ab))
-        scores["ciede2000"].append(ciede2000(lab, rgb8_to_lab(fake)))
-        scores["colourfulness"].append(colourfulness(fake))
+        scores["ciede2000"].append(ciede2000(lab, fake_lab))
+        scores["colourfulness"].append(colourfulness(fake_rgb))
     return {name: np.array(values, "float64") for name, values in scores.items()}
 
 

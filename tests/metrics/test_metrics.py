@@ -3,7 +3,7 @@ import pytest
 from skimage.color import deltaE_ciede2000
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from colorlib.lab import rgb8_to_lab
+from colorlib.lab import lab_to_rgb8, rgb8_to_lab
 from colorlib.metrics.baselines import LightnessTable, mean_ab, score_baselines
 from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.scores import (
@@ -255,6 +255,22 @@ def test_the_true_lightness_is_kept(photos):
     wild = np.random.default_rng(0).uniform(-60, 60, (*photos.shape[:3], 2))
     scores = score(photos, wild.astype("float32"))
     assert np.isfinite(list(scores.values())).all()
+
+
+def test_coloured_pictures_are_scored_as_their_colours(photos):
+    ab = rgb8_to_lab(photos)[..., 1:] * 0.5
+    L = rgb8_to_lab(photos)[..., :1]
+    shown = lab_to_rgb8(np.concatenate([L, ab], axis=-1))
+    by_colour, by_picture = score(photos, ab), score(photos, shown)
+    for name in ("psnr", "ssim", "ciede2000", "colourfulness"):
+        np.testing.assert_array_equal(by_picture[name], by_colour[name])
+    real, fake = rgb8_to_lab(photos)[..., 1:], rgb8_to_lab(shown)[..., 1:]
+    np.testing.assert_allclose(by_picture["ab_mae"], ab_mae(real, fake), rtol=1e-6)
+    np.testing.assert_allclose(by_picture["ab_mse"], ab_mse(real, fake), rtol=1e-6)
+    assert (by_picture["ab_mae"] != by_colour["ab_mae"]).all()
+    for bad in (shown[:2], shown[..., :2], shown[:, :8]):
+        with pytest.raises(ValueError, match="do not fit"):
+            score(photos, bad)
 
 
 def test_the_table_has_the_floors_the_truth_and_intervals(photos):
