@@ -52,11 +52,18 @@ def load_weights(model, path):
 
 
 def arrays_of(variables):
-    """Values of variables, NumPy arrays, by names that sort in their order."""
-    return {
-        f"{i:04d}|{v.path}": np.asarray(keras.ops.convert_to_numpy(v))
-        for i, v in enumerate(variables)
-    }
+    """Values of variables, NumPy arrays, by names that sort in their order.
+
+    What NumPy's files have no type for (bfloat16) comes as float32, which holds it
+    exactly.
+    """
+    return {f"{i:04d}|{v.path}": as_array(v) for i, v in enumerate(variables)}
+
+
+def as_array(variable):
+    """The value of a variable as an array that NumPy can store."""
+    value = np.asarray(keras.ops.convert_to_numpy(variable))
+    return value.astype("float32") if value.dtype.kind == "V" else value
 
 
 def read_arrays(path):

@@ -12,6 +12,7 @@ import numpy as np
 from colorlib.errors import WeightsError
 from colorlib.models.weights import (
     arrays_of,
+    as_array,
     assign_arrays,
     load_weights,
     read_arrays,
@@ -211,7 +212,7 @@ class _Run(keras.callbacks.Callback):
         arrays = arrays_of(self.variables())
         if self.step:
             for i, variable in enumerate(self.network.metrics_variables):
-                arrays[f"means{i:02d}"] = keras.ops.convert_to_numpy(variable)
+                arrays[f"means{i:02d}"] = as_array(variable)
         self.saved = time.perf_counter()
         if self.step and not all(np.isfinite(a).all() for a in arrays.values()):
             return  # it diverges: the checkpoint before is of more use
@@ -251,7 +252,7 @@ class _Run(keras.callbacks.Callback):
         sync_state(self.network)
         # TensorFlow's oneDNN makes 0 of what is not a number where a convolution ends
         # in a ReLU: the losses alone may hide it.
-        weights = map(keras.ops.convert_to_numpy, self.network.trainable_variables)
+        weights = map(as_array, self.network.trainable_variables)
         numbers = [loss, val_loss, *weights]
         if not all(np.isfinite(array).all() for array in numbers):
             raise ValueError(

@@ -4,6 +4,7 @@ import os
 import runpy
 import subprocess
 import sys
+from functools import cache, partial
 
 import keras
 import numpy as np
@@ -12,8 +13,10 @@ from keras import ops
 from small import ROOT
 
 from colorlib.data.batches import Batches
+from colorlib.data.sets import load_pictures
 from colorlib.errors import WeightsError
 from colorlib.models.cnn import build_baseline_cnn
+from colorlib.models.registry import BUILDERS
 from colorlib.models.weights import load_weights, save_weights
 from colorlib.training import runtime
 from colorlib.training.recipes import RECIPES, smoke_recipe
@@ -181,6 +184,18 @@ def test_batch_normalization_statistics_are_stored_too(tmp_path):
 # Several devices.
 
 
+def build_two_layers():
+    """A network that is soon traced, even for two devices."""
+    L = keras.Input((None, None, 1))
+    conv = partial(keras.layers.Conv2D, kernel_size=3, padding="same")
+    return keras.Model(L, conv(2, activation="tanh")(conv(4, activation="relu")(L)))
+
+
+@cache
+def load_samples(part):
+    return load_pictures("samples", part, 20)
+
+
 def small_training(folder, interrupted=False, **settings):
     """Trains a recipe in miniature by `train`; returns its network, card and losses.
 
@@ -190,8 +205,9 @@ def small_training(folder, interrupted=False, **settings):
     from colorlib.training.resume import fit_resumable
 
     recipe = smoke_recipe(RECIPES["dog"])
-    options = {"filters": 4, "dropout": 0.0}
-    recipe = dataclasses.replace(recipe, options=options, **settings)
+    recipe = dataclasses.replace(
+        recipe, network="two_layers", options={}, size=20, crop=16, **settings
+    )
     seen = {"steps": 0}
 
     def count(batch, logs):
@@ -200,7 +216,7 @@ def small_training(folder, interrupted=False, **settings):
             raise KeyboardInterrupt
 
     def fit(model, train, validation, epochs, folder, callbacks, *rest, **named):
-        held_out = Batches(validation.rgb[:17], 8, training=False, crop=32)
+        held_out = Batches(validation.rgb[:17], 8, training=False, crop=16)
         counter = keras.callbacks.LambdaCallback(on_train_batch_end=count)
         data = model, train, held_out, epochs, folder, [*callbacks, counter]
         seen["history"] = fit_resumable(*data, *rest, **named, save_seconds=0)
@@ -208,6 +224,8 @@ def small_training(folder, interrupted=False, **settings):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "fit_resumable", fit)
+        patch.setattr(module, "load_part", lambda r, part, _: load_samples(part))
+        patch.setitem(BUILDERS, "two_layers", build_two_layers)
         network, card = module.train("small", folder, verbose=0, recipe=recipe)
     return network, card, seen
 
