@@ -230,8 +230,10 @@ def evaluate(options):
     recipe = replace(recipe, limit=options.limit or recipe.limit)
     pictures = load_part(recipe, options.part)
     table, note = score_part(load_network(path, card), recipe, card, pictures)[1:]
-    print(f"{', '.join(recipe.data)}, {options.part}: {pictures.describe()}. {note}\n")
-    print(table)
+    print(f"{', '.join(recipe.data)}, {options.part}: {pictures.describe()}")
+    if note:
+        print(note)
+    print(f"\n{table}")
     return 0
 
 
