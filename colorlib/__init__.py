@@ -24,7 +24,7 @@ The machinery behind them:
     export      ONNX, LiteRT, a page for browsers
     app         a page on one's own machine (Gradio)
     cli         the command line
-    utils       files, and what differs between the backends of Keras
+    utils       files, where they lie, what differs between Keras' backends
 
 Import from the room: ``from colorlib.lab import rgb_to_lab``.
 """

@@ -4,7 +4,6 @@ import io
 
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.display import Image, display
 
 MAX_ROWS = 4
 WIDTH = 10  # inches
@@ -319,6 +318,8 @@ def show_kernels(kernels, titles=None):
 
 
 def _show_jpeg(figure):
+    from IPython.display import Image, display  # only notebooks have it
+
     data = io.BytesIO()
     figure.savefig(data, format="jpeg", pil_kwargs={"quality": 85})
     plt.close(figure)  # or it would be shown a second time

@@ -105,7 +105,7 @@ def test_curves_have_names_and_a_legend(figures):
 
 def test_many_photographs_are_kept_as_jpeg(figures, monkeypatch):
     shown = []
-    monkeypatch.setattr(plotting, "display", shown.append)
+    monkeypatch.setattr("IPython.display.display", shown.append)
     plotting.show_grid(L, {"true": RGB}, jpeg=True)
     (image,) = shown
     assert image.data[:2] == b"\xff\xd8" and not figures()

@@ -21,7 +21,7 @@ from colorlib.images.io import (
 )
 from colorlib.images.restoration import restore
 from colorlib.models.cards import available_models, read_card
-from colorlib.utils.files import ROOT
+from colorlib.utils.paths import DATA
 
 MAX_MEGAPIXELS = 50  # a picture, all its frames together
 KEEP = 3600  # seconds until uploads and results are deleted
@@ -42,7 +42,7 @@ PURPOSES = {
     "ship": "Tiny ships",
     "multiclass_cifar10": "Tiny things",
 }
-_EXAMPLE = ROOT / "data" / "samples" / "old" / "nagasaki-boats.jpg"
+_EXAMPLE = DATA / "samples" / "old" / "nagasaki-boats.jpg"
 _ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "BMP": ".bmp", "DIB": ".bmp", "GIF": ".gif"}
 _ENDINGS |= {"TIFF": ".tif", "WEBP": ".webp", "AVIF": ".avif", "HEIF": ".heic"}
 

@@ -1,7 +1,7 @@
 """What each command of the command line does with its options; see `__main__`.
 
-Each function takes the parsed options and returns the exit code. Modules that start
-Keras are imported where they are used, so that `--help` and mistakes cost no time.
+Each function takes the parsed options and returns the exit code. Every room is
+imported where it is used, so that `--help` and mistakes cost no time.
 """
 
 import contextlib
@@ -15,12 +15,13 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from colorlib.colorize.files import colorize_files
-from colorlib.utils.files import ROOT
+from colorlib.utils.paths import CHECKOUT, needs_checkout
 
 
 def colorize(options):
     """Colours files and folders; 1 if any of them could not be."""
+    from colorlib.colorize.files import colorize_files
+
     restoring = options.contrast or options.fill_red
 
     @cache
@@ -266,7 +267,9 @@ def cards(options):
     from colorlib.evaluation.card_tables import cards_as_markdown, with_figures
     from colorlib.models.cards import WEIGHTS_FOLDER
 
-    page, readme = WEIGHTS_FOLDER / "README.md", ROOT / "README.md"
+    if CHECKOUT is None:
+        raise FileNotFoundError(needs_checkout("The README files are"))
+    page, readme = WEIGHTS_FOLDER / "README.md", CHECKOUT / "README.md"
     page.write_text(cards_as_markdown())
     readme.write_text(with_figures(readme.read_text()))
     print(f"rewritten from the cards: {page}, {readme}")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from colorlib.cli import commands
-from colorlib.images.io import MAX_PIXELS
+from colorlib.utils.paths import version
 
 
 def main(arguments=None):
@@ -33,10 +33,13 @@ def main(arguments=None):
 
 
 def _parser():
+    by_script = Path(sys.argv[0]).stem == "colorlib"
+    name = "colorlib" if by_script else "python -m colorlib"
     parser = argparse.ArgumentParser(
-        prog="python -m colorlib",
+        prog=name,
         description="Colour photographs, and train and judge the networks that do it.",
     )
+    parser.add_argument("--version", action="version", version=f"colorlib {version()}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(name, run, text, **more):
@@ -98,7 +101,7 @@ def _parser():
     colorize.add_argument(
         "--max-megapixels",
         type=float,
-        default=MAX_PIXELS / 1e6,
+        default=200.0,
         metavar="N",
         help="refuse larger pictures (default: %(default)g)",
     )

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from colorlib.data.archives import check_archive
 from colorlib.errors import DataError
-from colorlib.utils.files import ROOT
+from colorlib.utils.paths import CACHE
 
 RETRIES = 3  # failures in a row that brought nothing new
 BACKOFF = 0.5  # seconds before the first retry; doubled each time
@@ -32,9 +32,9 @@ class AbsentError(DataError):
 
 
 def cache_folder():
-    """Where fetched files are kept: `COLORLIB_CACHE`, or `data/cache`."""
+    """Where fetched files are kept: `COLORLIB_CACHE`, or `utils.paths.CACHE`."""
     folder = os.environ.get("COLORLIB_CACHE")
-    return Path(folder).expanduser() if folder else ROOT / "data" / "cache"
+    return Path(folder).expanduser() if folder else CACHE
 
 
 def download(url, path, sha256=None, size=None):

@@ -25,9 +25,9 @@ from colorlib.data.download import (
     redact_url,
 )
 from colorlib.errors import DataError
-from colorlib.utils.files import ROOT
+from colorlib.utils.paths import DATA, needs_checkout
 
-SAMPLES = ROOT / "data" / "samples"
+SAMPLES = DATA / "samples"
 CIFAR10_NAMES = "airplane automobile bird cat deer dog frog horse ship truck".split()
 CIFAR100_NAMES = """
 apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
@@ -76,7 +76,7 @@ def locate(name, part, source):
         if not (SAMPLES / part).is_dir():
             raise DataError(
                 f"{name}: {SAMPLES / part} comes with the project and is missing. "
-                "Clone the project again."
+                + (needs_checkout("It is") or "Clone the project again.")
             )
         return Located(paths=[SAMPLES / part], already_split=True)
     if source[0] == "files" and part != "test":
@@ -145,7 +145,7 @@ def present(name, source):
         "bundled", "mirror", "cache", or "" where it would have to be fetched.
     """
     if source[0] == "bundled":
-        return "bundled" if SAMPLES.is_dir() else ""
+        return "bundled" if (SAMPLES / "test").is_dir() else ""
     mirror = os.environ.get("COLORLIB_MIRROR")
     if mirror:
         root = _mirror_root(mirror)

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from colorlib.models.cards import WEIGHTS_FOLDER, available_models, read_card
-from colorlib.utils.files import ROOT
+from colorlib.utils.paths import DATA
 
 # Cards alone, without weights: what each rung of the ladder measured.
-LADDER_FOLDER = ROOT / "data" / "ladder"
+LADDER_FOLDER = DATA / "ladder"
 
 
 LADDER = {

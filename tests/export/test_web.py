@@ -18,9 +18,10 @@ from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.data import pretrained
 from colorlib.errors import DataError
-from colorlib.export.site import RUNTIME, build_page, repository
+from colorlib.export.site import RUNTIME, build_page
 from colorlib.images.io import read_picture
 from colorlib.images.resize import resize_rgb
+from colorlib.utils.paths import repository_url
 
 pytest.importorskip("onnx", reason="no onnx: pip install onnx")
 GIVEN = os.environ.get("COLORLIB_BACKBONES")
@@ -430,9 +431,9 @@ def test_sizes_and_resizing_are_those_of_colorlib(visitor, colorizer):
 def test_the_folder_stands_on_its_own(site):
     page = (site / "index.html").read_text(encoding="utf-8")
     links = re.findall(r'(?:href|src)="([^"]+)"', page)
-    assert repository() in links and repository().startswith("https://")
+    assert repository_url() in links and repository_url().startswith("https://")
     for link in links:
-        assert link == repository() or (site / link).is_file(), link
+        assert link == repository_url() or (site / link).is_file(), link
     assert "{" not in page
     assert "default-src 'none'" in page and "unsafe-inline" not in page
     code = "".join(
