@@ -99,6 +99,16 @@ def soft_encode(ab):
 
     Reference:
         Zhang et al. 2016 (arXiv 1603.08511), section 2.1: sigma 5.
+
+    Example:
+        >>> import numpy as np
+        >>> from keras import ops
+        >>> from colorlib.ab_bins import bin_centres, soft_encode
+        >>> shares = ops.convert_to_numpy(soft_encode(np.array([[12.0, 6.0]])))
+        >>> shares.shape, bin_centres()[shares[0].argmax()].tolist()
+        ((1, 261), [10.0, 10.0])
+        >>> int((shares > 0).sum()), round(float(shares.sum()), 4)
+        (5, 1.0)
     """
     centres = bin_centres()
     # -distance^2 / (2 sigma^2), but for what all bins of a colour have in common

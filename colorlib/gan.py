@@ -62,6 +62,18 @@ class Pix2Pix(keras.Model):
 
     Reference:
         Isola et al. 2017 (arXiv 1611.07004), sections 3.1 and 3.3.
+
+    Example:
+        >>> import numpy as np
+        >>> from colorlib.gan import Pix2Pix
+        >>> from colorlib.models import build_patch_discriminator, build_unet
+        >>> generator = build_unet(size=32, width=4)
+        >>> model = Pix2Pix(generator, build_patch_discriminator(patch=16, width=4))
+        >>> model.compile()
+        >>> L, ab = np.zeros((2, 32, 32, 1)), np.zeros((2, 32, 32, 2))
+        >>> history = model.fit(L, ab, batch_size=1, verbose=0)
+        >>> sorted(history.history)
+        ['d_accuracy', 'd_fake', 'd_real', 'g_adv', 'g_l1', 'loss']
     """
 
     def __init__(

@@ -52,6 +52,13 @@ def rgb_to_lab(rgb):
 
     Reference:
         IEC 61966-2-1 (sRGB); CIE 15:2004. Checked against `skimage.color.rgb2lab`.
+
+    Example:
+        >>> import numpy as np
+        >>> from colorlib.lab import rgb_to_lab
+        >>> red = np.array([1.0, 0.0, 0.0])
+        >>> print(rgb_to_lab(red).round(1))
+        [53.2 80.1 67.2]
     """
     rgb = _checked(rgb, "rgb_to_lab")
     low, high = (rgb.min(), rgb.max()) if rgb.size else (0.0, 1.0)
@@ -106,6 +113,14 @@ def lab_to_rgb(lab, gamut="keep_lightness"):
 
     Reference:
         IEC 61966-2-1 (sRGB); CIE 15:2004. Checked against `skimage.color.lab2rgb`.
+
+    Example:
+        >>> import numpy as np
+        >>> from colorlib.lab import lab_to_rgb
+        >>> grey, outside = [50.0, 0.0, 0.0], [50.0, -120.0, 0.0]
+        >>> print(lab_to_rgb(np.array([grey, outside])).round(2))
+        [[0.47 0.47 0.47]
+         [0.01 0.53 0.46]]
     """
     if gamut not in ("keep_lightness", "clip"):
         raise ValueError(f"gamut must be 'keep_lightness' or 'clip', got {gamut!r}.")

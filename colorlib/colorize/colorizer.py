@@ -47,6 +47,16 @@ class Colorizer:
         FileNotFoundError: if there is no such model.
         ValueError: if `size` is smaller than 32, or the model is of a translation.
         errors.WeightsError: if the weights are damaged.
+
+    Example:
+        >>> from colorlib.colorize import Colorizer
+        >>> from colorlib.images import read_picture, write_picture
+        >>> photo = read_picture("data/samples/old/nagasaki-boats.jpg")
+        >>> coloured = Colorizer().colorize(photo)
+        >>> coloured.rgb.shape == photo.rgb.shape
+        True
+        >>> write_picture("coloured.jpg", coloured).name
+        'coloured.jpg'
     """
 
     def __init__(self, model=DEFAULT_MODEL, size=None):

@@ -105,6 +105,12 @@ def load_pictures(
         ValueError: if `part`, `size`, `limit` or a category is out of range.
         errors.DataError: if the set is unknown, damaged or cannot be had; the message
             says where it was looked for and what to do.
+
+    Example:
+        >>> from colorlib.data import load_pictures
+        >>> pictures = load_pictures("samples", "test", size=32, limit=3)
+        >>> pictures.rgb.shape, str(pictures.rgb.dtype), pictures.L().shape
+        ((3, 32, 32, 3), 'uint8', (3, 32, 32, 1))
     """
     if part not in (*PARTS, "all"):
         raise ValueError(f"part must be {', '.join(PARTS)} or all, got {part!r}.")

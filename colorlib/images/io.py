@@ -73,6 +73,12 @@ def read_picture(source, every_frame=False, max_pixels=MAX_PIXELS):
     Raises:
         PictureError: if the file is missing, a folder, not allowed to be read, empty,
             truncated, not a picture, of 32 bits, or has more than `max_pixels`.
+
+    Example:
+        >>> from colorlib.images import read_picture
+        >>> photo = read_picture("data/samples/old/nagasaki-boats.jpg")
+        >>> photo.rgb.shape, str(photo.rgb.dtype), photo.format
+        ((819, 1024, 3), 'uint8', 'JPEG')
     """
     name = "the given bytes"
     try:

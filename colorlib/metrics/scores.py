@@ -134,6 +134,16 @@ def score(real_rgb, fake):
 
     Raises:
         ValueError: if the numbers of pictures or their sizes differ.
+
+    Example:
+        >>> import numpy as np
+        >>> from colorlib.lab import rgb8_to_lab
+        >>> from colorlib.metrics import score
+        >>> red = np.full((1, 8, 8, 3), (200, 60, 50), "uint8")
+        >>> true_ab = rgb8_to_lab(red)[..., 1:]
+        >>> scores = score(red, 0.5 * true_ab)
+        >>> print(scores["ab_mae"].round(1), scores["psnr"].round(1))
+        [23.1] [17.6]
     """
     shown = np.asarray(fake).dtype == np.uint8
     if np.shape(fake) != (*np.shape(real_rgb)[:3], 3 if shown else 2):

@@ -66,6 +66,15 @@ def build_unet(
     Reference:
         Isola et al. 2017 (arXiv 1611.07004), section 6.1.1 and its errata; weights
         begin as N(0, 0.02), section 6.2. With 256, 64 it has 54,419,714 weights.
+
+    Example:
+        >>> import numpy as np
+        >>> from colorlib.models import build_unet
+        >>> build_unet().count_params()
+        54419714
+        >>> L = np.zeros((1, 64, 96, 1), "float32")
+        >>> tuple(build_unet(size=32, width=8)(L).shape)
+        (1, 64, 96, 2)
     """
     depth = int(size).bit_length() - 1
     if size != 2**depth or size < 16 or width < 1 or not 0 <= dropout < 1:

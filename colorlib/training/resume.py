@@ -73,6 +73,23 @@ def fit_resumable(
         ValueError: if `epochs` or `keep` is out of range, a batch cannot be divided
             evenly among the devices, or a loss is not finite; the last checkpoint with
             finite weights is kept.
+
+    Example:
+        >>> import tempfile
+        >>> from colorlib.data import load_pictures
+        >>> from colorlib.data.batches import Batches
+        >>> from colorlib.models import build_baseline_cnn
+        >>> from colorlib.training import fit_resumable
+        >>> rgb = load_pictures("samples", "test", size=16).rgb
+        >>> train = Batches(rgb[:8], batch_size=4)
+        >>> validation = Batches(rgb[8:12], batch_size=4, training=False)
+        >>> model = build_baseline_cnn(filters=2)
+        >>> model.compile("adam", "mse")
+        >>> folder = tempfile.mkdtemp()
+        >>> fit_resumable(model, train, validation, 1, folder, verbose=0)["epoch"]
+        [1]
+        >>> fit_resumable(model, train, validation, 3, folder, verbose=0)["epoch"]
+        [1, 2, 3]
     """
     if keep not in ("best", "last") or epochs < 1:
         raise ValueError(

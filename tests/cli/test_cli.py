@@ -197,7 +197,7 @@ def test_films_and_animations_are_smoothed_unless_told_not_to(run, work, monkeyp
             seen.append(self)  # kept: the next one must not get its identity
             return super().__call__(L, ab)
 
-    monkeypatch.setattr(smoothing, "Smoother", Diary)
+    monkeypatch.setattr(smoothing, "TemporalSmoother", Diary)
     make_film(work / "a.mp4", 3)
     make_film(work / "b.mp4", 4)
     frames = [Image.new("L", (40, 30), level) for level in (90, 130, 170)]
