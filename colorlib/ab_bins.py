@@ -14,7 +14,7 @@ TEMPERATURE = 0.38  # of the annealed mean
 
 
 @functools.cache
-def bin_centres():
+def bin_centres() -> np.ndarray:
     """Centres of the bins that hold at least one colour of sRGB.
 
     Returns:
@@ -32,7 +32,7 @@ def bin_centres():
     return centres
 
 
-def nearest_bin(ab):
+def nearest_bin(ab: np.ndarray) -> np.ndarray:
     """Number of the bin nearest to each colour.
 
     Args:
@@ -53,7 +53,9 @@ def nearest_bin(ab):
     return bins.reshape(ab.shape[:-1])
 
 
-def rebalancing_weights(rgb, mix=0.5, smoothing=SIGMA):
+def rebalancing_weights(
+    rgb: np.ndarray, mix: float = 0.5, smoothing: float = SIGMA
+) -> np.ndarray:
     """How much a pixel of each bin counts, so that rare colours are learned too.
 
     Args:
@@ -112,9 +114,9 @@ def soft_encode(ab):
     """
     centres = bin_centres()
     # -distance^2 / (2 sigma^2), but for what all bins of a colour have in common
-    closeness = ops.matmul(ops.cast(ab, "float32"), centres.T)
+    closeness = ops.matmul(ops.cast(ab, "float32"), centres.T)  # (..., 261)
     closeness = (closeness - (centres**2).sum(axis=1) / 2) / SIGMA**2
-    fifth = ops.top_k(closeness, NEIGHBOURS)[0][..., -1:]
+    fifth = ops.top_k(closeness, NEIGHBOURS)[0][..., -1:]  # (..., 1)
     return ops.softmax(ops.where(closeness >= fifth, closeness, -1e9))
 
 
@@ -134,8 +136,7 @@ class ClassLoss(keras.losses.Loss):
         Zhang et al. 2016 (arXiv 1603.08511), equations 2 and 3.
     """
 
-    def __init__(self, weights=None, name="class_loss"):
-        """See the class."""
+    def __init__(self, weights: np.ndarray | None = None, name: str = "class_loss"):
         super().__init__(name=name)
         count = len(bin_centres())
         self.weights = np.ones(count, "float32") if weights is None else weights
@@ -144,14 +145,23 @@ class ClassLoss(keras.losses.Loss):
             raise ValueError(f"weights must be of shape ({count},), got {shape}.")
 
     def call(self, true_ab, logits):
-        """Returns the loss of each logit's square, `(B, h, w)`."""
+        """Returns the loss of the square of pixels that each logit covers.
+
+        Args:
+            true_ab: float tensor `(B, H, W, 2)`, ab / 128.
+            logits: float tensor `(B, h, w, 261)`, H and W multiples of h and w.
+
+        Returns:
+            float32 tensor `(B, h, w)`.
+        """
         factor = true_ab.shape[1] // logits.shape[1]
         if factor > 1:
-            true_ab = ops.average_pool(true_ab, factor)
-        truth = soft_encode(true_ab * AB_SCALE)
-        each = ops.take(ops.convert_to_tensor(self.weights), ops.argmax(truth, axis=-1))
-        logits = ops.cast(logits, "float32")
-        return -each * ops.sum(truth * ops.log_softmax(logits), axis=-1)
+            true_ab = ops.average_pool(true_ab, factor)  # (B, h, w, 2)
+        truth = soft_encode(true_ab * AB_SCALE)  # (B, h, w, 261)
+        nearest = ops.argmax(truth, axis=-1)  # (B, h, w)
+        each = ops.take(ops.convert_to_tensor(self.weights), nearest)  # (B, h, w)
+        logs = ops.log_softmax(ops.cast(logits, "float32"))  # (B, h, w, 261)
+        return -each * ops.sum(truth * logs, axis=-1)
 
 
 class AnnealedMean(keras.layers.Layer):
@@ -165,8 +175,7 @@ class AnnealedMean(keras.layers.Layer):
         Zhang et al. 2016 (arXiv 1603.08511), section 2.3.
     """
 
-    def __init__(self, temperature=TEMPERATURE, **options):
-        """See the class."""
+    def __init__(self, temperature: float = TEMPERATURE, **options):
         super().__init__(**options)
         if not temperature > 0:
             raise ValueError(f"temperature must be above 0, got {temperature}.")
@@ -178,7 +187,7 @@ class AnnealedMean(keras.layers.Layer):
         return ops.matmul(shares, bin_centres() / AB_SCALE)
 
 
-def as_colorizer(network, temperature=TEMPERATURE):
+def as_colorizer(network: keras.Model, temperature: float = TEMPERATURE) -> keras.Model:
     """Makes a network of classes predict ab; returns any other network as it is.
 
     Args:

@@ -3,12 +3,14 @@
 A check says what is wrong and what to try, never just "wrong".
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from colorlib.errors import NotYet
 
 
-def checkpoint(*lines):
+def checkpoint(*lines: str) -> None:
     """Prints the lines of a passed checkpoint.
 
     Args:
@@ -19,7 +21,7 @@ def checkpoint(*lines):
     print("passed")
 
 
-def check(answer, expected, hint="", tolerance=1e-4):
+def check(answer, expected, hint: str = "", tolerance: float = 1e-4) -> None:
     """Compares an exercise's answer with what it should be.
 
     Args:
@@ -41,7 +43,9 @@ def check(answer, expected, hint="", tolerance=1e-4):
     print("passed")
 
 
-def check_function(function, cases, hint="", tolerance=1e-4):
+def check_function(
+    function: Callable, cases: list, hint: str = "", tolerance: float = 1e-4
+) -> None:
     """Tries an exercise's function on several inputs.
 
     Args:
@@ -62,7 +66,7 @@ def check_function(function, cases, hint="", tolerance=1e-4):
     print("passed")
 
 
-def check_true(answer, hint=""):
+def check_true(answer: bool | None, hint: str = "") -> None:
     """Checks a condition that an exercise's answer should meet.
 
     Args:

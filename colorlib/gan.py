@@ -9,7 +9,7 @@ from colorlib.utils.backends import apply_gradients, gradients_of, replicas, run
 KINDS = ("bce", "lsgan")
 
 
-def adversarial_loss(logits, real, kind="bce"):
+def adversarial_loss(logits, real: bool, kind: str = "bce"):
     """How far the logits are from the verdict "real" (or "fake").
 
     Args:
@@ -78,14 +78,13 @@ class Pix2Pix(keras.Model):
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        l1_weight=100.0,
-        d_steps=1,
-        kind="bce",
-        adversarial=True,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        l1_weight: float = 100.0,
+        d_steps: int = 1,
+        kind: str = "bce",
+        adversarial: bool = True,
     ):
-        """See the class."""
         super().__init__(name="pix2pix")
         if kind not in KINDS or d_steps < 1 or l1_weight < 0:
             raise ValueError(
@@ -99,7 +98,7 @@ class Pix2Pix(keras.Model):
         self.means = [keras.metrics.Mean(name=name) for name in names]
         self.built = True  # both networks are; else `save_weights` would refuse
 
-    def call(self, L, training=False):
+    def call(self, L, training: bool = False):
         """Colours `(B, H, W, 1)`, L / 50 - 1: ab / 128, `(B, H, W, 2)`."""
         return self.generator(L, training=training)
 
@@ -108,7 +107,12 @@ class Pix2Pix(keras.Model):
         """The means that `fit` resets each epoch."""
         return self.means
 
-    def compile(self, g_optimizer=None, d_optimizer=None, **options):
+    def compile(
+        self,
+        g_optimizer: keras.optimizers.Optimizer | None = None,
+        d_optimizer: keras.optimizers.Optimizer | None = None,
+        **options,
+    ) -> None:
         """Sets the optimizers; the paper's Adam(2e-4, beta_1=0.5) by default.
 
         Args:
@@ -132,23 +136,33 @@ class Pix2Pix(keras.Model):
         super().compile(optimizer=pair, auto_scale_loss=False, **options)
         self.optimizer.build_for(self.generator, self.discriminator)
 
-    def set_adversarial(self, adversarial):
+    def set_adversarial(self, adversarial: bool) -> None:
         """Switches between L1 alone and the whole game, and traces the step anew."""
         if self.adversarial != adversarial:
             self.adversarial = adversarial
             self.train_function = self.test_function = None
 
-    def phases(self, pretrain_epochs):
+    def phases(self, pretrain_epochs: int) -> dict:
         """`phases` for `fit_resumable`: so many epochs of L1 alone, then the game."""
         phases = {pretrain_epochs: lambda: self.set_adversarial(True)}
         if pretrain_epochs:
             phases[0] = lambda: self.set_adversarial(False)
         return phases
 
-    def d_losses(self, L, real_ab, fake_ab, training=True):
+    def d_losses(self, L, real_ab, fake_ab, training: bool = True) -> tuple:
         """The discriminator's losses on real and on generated colours, and accuracy.
 
         What it minimises is the mean of the two, so that log 2 says that nobody wins.
+
+        Args:
+            L: float tensor `(B, H, W, 1)`, L / 50 - 1 in [-1, 1].
+            real_ab: float tensor `(B, H, W, 2)`, ab / 128.
+            fake_ab: the same of the generator's colours.
+            training: whether BatchNorm and dropout behave as in training.
+
+        Returns:
+            (d_real, d_fake, accuracy): float32 scalars, the two losses and the share
+            of right verdicts.
         """
         real_logits = self.discriminator([L, real_ab], training=training)
         fake_logits = self.discriminator([L, fake_ab], training=training)
@@ -159,25 +173,40 @@ class Pix2Pix(keras.Model):
         accuracy = sum(ops.mean(ops.cast(part, "float32")) for part in right) / 2
         return d_real, d_fake, accuracy
 
-    def g_losses(self, L, real_ab, fake_ab, training=True):
-        """The generator's two losses: adversarial, and L1 on ab / 128."""
+    def g_losses(self, L, real_ab, fake_ab, training: bool = True) -> tuple:
+        """The generator's two losses: adversarial, and L1 on ab / 128.
+
+        Args:
+            L: float tensor `(B, H, W, 1)`, L / 50 - 1 in [-1, 1].
+            real_ab: float tensor `(B, H, W, 2)`, ab / 128.
+            fake_ab: the same of the generator's colours.
+            training: as for `d_losses`.
+
+        Returns:
+            (g_adv, g_l1): float32 scalars; `g_adv` is 0 while `adversarial` is False.
+        """
         g_l1 = ops.mean(ops.abs(real_ab - ops.cast(fake_ab, "float32")))
         if not self.adversarial:
             return ops.zeros_like(g_l1), g_l1
         fake_logits = self.discriminator([L, fake_ab], training=training)
         return adversarial_loss(fake_logits, True, self.kind), g_l1
 
-    def step(self, L, real_ab):
+    def step(self, L, real_ab) -> dict:
         """Trains on one batch: the generator runs once, the discriminator learns first.
 
-        Returns the running means of all losses.
+        Args:
+            L: float tensor `(B, H, W, 1)`, L / 50 - 1 in [-1, 1].
+            real_ab: float tensor `(B, H, W, 2)`, ab / 128.
+
+        Returns:
+            Dict from each metric's name to its mean over the epoch so far.
         """
         pair = self.optimizer
 
         def g_loss():
-            fake_ab = self.generator(L, training=True)
+            fake_ab = self.generator(L, training=True)  # (B, H, W, 2)
             d_losses = self._teach_discriminator(L, real_ab, ops.stop_gradient(fake_ab))
-            g_adv, g_l1 = self.g_losses(L, real_ab, fake_ab)
+            g_adv, g_l1 = self.g_losses(L, real_ab, fake_ab)  # scalars
             return g_adv + self.l1_weight * g_l1, (g_adv, g_l1, *d_losses)
 
         losses = self._descend(g_loss, self.generator, pair.g_optimizer)
@@ -241,7 +270,6 @@ class PairOfOptimizers(keras.optimizers.Optimizer):
     """
 
     def __init__(self, g_optimizer, d_optimizer):
-        """See the class."""
         super().__init__(learning_rate=0.0, name="pair")
         self.g_optimizer, self.d_optimizer = g_optimizer, d_optimizer
 

@@ -36,7 +36,7 @@ _LINEAR_OF_8BIT = np.where(
 ).astype("float32")
 
 
-def rgb_to_lab(rgb):
+def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
     """Converts sRGB pictures to CIE L*a*b* (D65 white, 2 degree observer).
 
     Args:
@@ -71,7 +71,7 @@ def rgb_to_lab(rgb):
     return _rgb_to_lab(rgb, np).astype("float32", copy=False)
 
 
-def rgb8_to_lab(rgb):
+def rgb8_to_lab(rgb: np.ndarray) -> np.ndarray:
     """Converts 8-bit sRGB pictures to CIE L*a*b*; same result, twice as fast.
 
     Args:
@@ -92,7 +92,7 @@ def rgb8_to_lab(rgb):
     return _linear_to_lab(_LINEAR_OF_8BIT[rgb], np).astype("float32", copy=False)
 
 
-def lab_to_rgb(lab, gamut="keep_lightness"):
+def lab_to_rgb(lab: np.ndarray, gamut: str = "keep_lightness") -> np.ndarray:
     """Converts CIE L*a*b* pictures to sRGB.
 
     Only about a sixth of the box L* 0..100, a* and b* +-110 can be shown in sRGB.
@@ -140,7 +140,7 @@ def lab_to_rgb(lab, gamut="keep_lightness"):
     return np.clip(rgb, 0.0, 1.0, out=rgb)
 
 
-def lab_to_rgb8(lab):
+def lab_to_rgb8(lab: np.ndarray) -> np.ndarray:
     """Converts CIE L*a*b* pictures to 8-bit sRGB, keeping their lightness.
 
     Args:
@@ -155,8 +155,8 @@ def lab_to_rgb8(lab):
     return np.rint(lab_to_rgb(lab) * 255.0).astype("uint8")
 
 
-def in_gamut(lab):
-    """Tells which colours sRGB can show.
+def in_gamut(lab: np.ndarray) -> np.ndarray:
+    """Returns which colours sRGB can show.
 
     Args:
         lab: float array `(..., 3)`: L* in [0, 100], a* and b* in CIE units.
@@ -198,22 +198,50 @@ def lab_to_rgb_ops(lab):
 
 
 def scale_L(L):
-    """Scales L* in [0, 100] to the networks' input in [-1, 1]."""
+    """Scales L* to the networks' input.
+
+    Args:
+        L: float array or tensor of any shape, L* in [0, 100].
+
+    Returns:
+        The same shape, L / 50 - 1 in [-1, 1].
+    """
     return L / L_SCALE - 1.0
 
 
 def unscale_L(L):
-    """Brings the networks' input in [-1, 1] back to L* in [0, 100]."""
+    """Brings the networks' input back to L*.
+
+    Args:
+        L: float array or tensor of any shape, in [-1, 1].
+
+    Returns:
+        The same shape, L* in [0, 100].
+    """
     return (L + 1.0) * L_SCALE
 
 
 def scale_ab(ab):
-    """Scales a* and b* in CIE units to the networks' target, ab / 128."""
+    """Scales a* and b* to the networks' target.
+
+    Args:
+        ab: float array or tensor `(..., 2)`, CIE units.
+
+    Returns:
+        The same shape, ab / 128: in [-0.85, 0.77] for colours of sRGB.
+    """
     return ab / AB_SCALE
 
 
 def unscale_ab(ab):
-    """Brings the networks' output, ab / 128, back to CIE units."""
+    """Brings the networks' output back to CIE units.
+
+    Args:
+        ab: float array or tensor `(..., 2)`, ab / 128.
+
+    Returns:
+        The same shape, a* and b* in CIE units.
+    """
     return ab * AB_SCALE
 
 

@@ -43,7 +43,6 @@ class HalfLinear(keras.optimizers.schedules.LearningRateSchedule):
     """
 
     def __init__(self, rate, steps, skipped=0, repeats=1):
-        """See the class."""
         self.rate, self.steps = rate, steps
         self.skipped, self.repeats = skipped, repeats
 

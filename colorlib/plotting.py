@@ -1,6 +1,7 @@
 """Every figure of the course; the only module that imports matplotlib."""
 
 import io
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,7 +10,7 @@ MAX_ROWS = 4
 WIDTH = 10  # inches
 
 
-def show_L(L, title="", axes=None):
+def show_L(L: np.ndarray, title: str = "", axes: plt.Axes | None = None) -> None:
     """Draws lightness in its true greys (0 black, 100 white).
 
     Args:
@@ -22,7 +23,7 @@ def show_L(L, title="", axes=None):
     _finish(axes, title)
 
 
-def show_rgb(rgb, title="", axes=None):
+def show_rgb(rgb: np.ndarray, title: str = "", axes: plt.Axes | None = None) -> None:
     """Draws an sRGB picture.
 
     Args:
@@ -35,7 +36,12 @@ def show_rgb(rgb, title="", axes=None):
     _finish(axes, title)
 
 
-def show_channel(channel, title="", axes=None, limit=80):
+def show_channel(
+    channel: np.ndarray,
+    title: str = "",
+    axes: plt.Axes | None = None,
+    limit: float = 80,
+) -> None:
     """Draws a* or b*: 0 is white, negative blue, positive red.
 
     Args:
@@ -50,7 +56,7 @@ def show_channel(channel, title="", axes=None, limit=80):
     _finish(axes, title)
 
 
-def show_lab(lab):
+def show_lab(lab: np.ndarray) -> None:
     """Draws the three channels of a Lab picture side by side.
 
     Args:
@@ -64,7 +70,7 @@ def show_lab(lab):
     plt.show()
 
 
-def show_row(pictures, titles=None):
+def show_row(pictures: np.ndarray | list, titles: list | None = None) -> None:
     """Draws pictures side by side; two-dimensional ones are taken as L*.
 
     Args:
@@ -84,7 +90,9 @@ def show_row(pictures, titles=None):
     plt.show()
 
 
-def show_grid(L, columns, rows=MAX_ROWS, jpeg=False):
+def show_grid(
+    L: np.ndarray, columns: dict, rows: int = MAX_ROWS, jpeg: bool = False
+) -> None:
     """Draws rows of: input L | one or more colorized pictures | true.
 
     Args:
@@ -113,7 +121,12 @@ def show_grid(L, columns, rows=MAX_ROWS, jpeg=False):
         plt.show()
 
 
-def plot_history(history, title="", floors=None, path=None):
+def plot_history(
+    history: dict,
+    title: str = "",
+    floors: dict | None = None,
+    path: str | Path | None = None,
+) -> None:
     """Draws training and validation loss against the epoch.
 
     Args:
@@ -137,7 +150,9 @@ def plot_history(history, title="", floors=None, path=None):
         plt.close(figure)
 
 
-def plot_gan_history(histories, pretrain_epochs=0, unit="ab / 128"):
+def plot_gan_history(
+    histories: dict, pretrain_epochs: int = 0, unit: str = "ab / 128"
+) -> None:
     """Draws the curves of GANs side by side: the game above, the L1 distance below.
 
     In the game, log 2 is what each loss is when the discriminator knows nothing; the
@@ -174,7 +189,9 @@ def plot_gan_history(histories, pretrain_epochs=0, unit="ab / 128"):
     plt.show()
 
 
-def plot_lines(x, lines, xlabel, ylabel, title=""):
+def plot_lines(
+    x: np.ndarray | list, lines: dict, xlabel: str, ylabel: str, title: str = ""
+) -> None:
     """Draws named curves over one axis, with a legend.
 
     Args:
@@ -192,7 +209,15 @@ def plot_lines(x, lines, xlabel, ylabel, title=""):
     plt.show()
 
 
-def plot_scatter(x, y, xlabel, ylabel, title="", colors=None, line=None):
+def plot_scatter(
+    x: np.ndarray | list,
+    y: np.ndarray | list,
+    xlabel: str,
+    ylabel: str,
+    title: str = "",
+    colors: np.ndarray | None = None,
+    line: tuple | None = None,
+) -> None:
     """Draws points, and optionally a curve through them.
 
     Args:
@@ -212,7 +237,14 @@ def plot_scatter(x, y, xlabel, ylabel, title="", colors=None, line=None):
     plt.show()
 
 
-def plot_ab(ab, colors, title="", size=6, marks=None, unit=""):
+def plot_ab(
+    ab: np.ndarray,
+    colors: np.ndarray,
+    title: str = "",
+    size: float = 6,
+    marks: dict | None = None,
+    unit: str = "",
+) -> None:
     """Draws colours as squares on the ab plane: red right, yellow above, blue below.
 
     The plane has the same limits in every figure; they hold all of sRGB.
@@ -241,7 +273,13 @@ def plot_ab(ab, colors, title="", size=6, marks=None, unit=""):
     plt.show()
 
 
-def show_points(panels, titles=None, verdicts=None, limit=3.0, columns=3):
+def show_points(
+    panels: list,
+    titles: list | None = None,
+    verdicts: list | None = None,
+    limit: float = 3.0,
+    columns: int = 3,
+) -> None:
     """Draws panels of points in a square of the plane, to watch a toy GAN learn.
 
     Args:
@@ -278,7 +316,7 @@ def show_points(panels, titles=None, verdicts=None, limit=3.0, columns=3):
     plt.show()
 
 
-def plot_game(histories):
+def plot_game(histories: dict) -> None:
     """Draws both losses of toy GANs against the step, side by side.
 
     Args:
@@ -298,7 +336,7 @@ def plot_game(histories):
     plt.show()
 
 
-def show_kernels(kernels, titles=None):
+def show_kernels(kernels: np.ndarray, titles: list | None = None) -> None:
     """Draws small kernels with a diverging map around 0.
 
     Args:

@@ -1,5 +1,8 @@
 """Photo in, photo out: predict small, enlarge ab, keep the full-size L."""
 
+from pathlib import Path
+
+import keras
 import numpy as np
 from keras import ops
 
@@ -15,7 +18,7 @@ DEFAULT_MODEL = "flagship"
 STRIP = 256  # rows painted at a time
 
 
-def load_network(path, card):
+def load_network(path: str | Path, card: dict) -> keras.Model:
     """Builds the network of a card and fills in its weights.
 
     Args:
@@ -59,8 +62,7 @@ class Colorizer:
         'coloured.jpg'
     """
 
-    def __init__(self, model=DEFAULT_MODEL, size=None):
-        """See the class."""
+    def __init__(self, model: str | Path = DEFAULT_MODEL, size: int | None = None):
         path, card = read_card(model)
         if card.get("kind") == "translation":
             raise ValueError(
@@ -73,7 +75,7 @@ class Colorizer:
         self.key = f"{card['sha256']} {self.size}"  # what the colours depend on
         self.network = load_network(path, card)
 
-    def predict_ab(self, L):
+    def predict_ab(self, L: np.ndarray) -> np.ndarray:
         """Predicts the colours of one picture.
 
         Args:
@@ -85,7 +87,9 @@ class Colorizer:
         seen = resize_plane(L, *self._network_size(*L.shape))
         return _enlarge(self.predict_small(seen[None])[0], *L.shape)
 
-    def colorize(self, picture, strength=1.0, smoother=None):
+    def colorize(
+        self, picture: Picture, strength: float = 1.0, smoother=None
+    ) -> Picture:
         """Colours a picture; its lightness stays as it is.
 
         Args:
@@ -112,7 +116,7 @@ class Colorizer:
         kind, info, notes = picture.format, picture.info, picture.notes
         return Picture(rgb, picture.alpha, kind, info, frames, notes)
 
-    def network_input(self, rgb):
+    def network_input(self, rgb: np.ndarray) -> np.ndarray:
         """What the network sees of a picture.
 
         Args:
@@ -123,7 +127,7 @@ class Colorizer:
         """
         return rgb8_to_lab(resize_rgb(rgb, *self._network_size(*rgb.shape[:2])))[..., 0]
 
-    def predict_small(self, L):
+    def predict_small(self, L: np.ndarray) -> np.ndarray:
         """Predicts the colours of pictures of one size, as small as they are seen.
 
         Args:
@@ -137,7 +141,7 @@ class Colorizer:
         ab = self.network(seen[..., None], training=False)
         return unscale_ab(ops.convert_to_numpy(ab)) * self.gain
 
-    def apply_ab(self, rgb, ab):
+    def apply_ab(self, rgb: np.ndarray, ab: np.ndarray) -> np.ndarray:
         """Gives a picture these colours; its lightness stays as it is.
 
         Args:

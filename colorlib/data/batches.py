@@ -35,16 +35,15 @@ class Batches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        rgb,
-        batch_size=32,
-        training=True,
-        crop=None,
-        seed=0,
-        epoch=0,
-        steps=None,
-        zoom=False,
+        rgb: np.ndarray,
+        batch_size: int = 32,
+        training: bool = True,
+        crop: int | None = None,
+        seed: int = 0,
+        epoch: int = 0,
+        steps: int | None = None,
+        zoom: bool = False,
     ):
-        """See the class."""
         super().__init__()
         size = rgb.shape[1]
         if len(rgb) < (batch_size if training else 1):
@@ -100,7 +99,7 @@ class Batches(keras.utils.PyDataset):
         """Draws the next epoch's order, crops and mirroring; Keras calls it."""
         self.start_at(self.epoch + 1)
 
-    def start_at(self, epoch, first=0):
+    def start_at(self, epoch: int, first: int = 0) -> None:
         """Makes `epoch` the one that comes next, from its batch `first` on."""
         self.epoch, self.first = epoch, first
         count, room = len(self.rgb), self.rgb.shape[1] - self.crop
@@ -134,7 +133,6 @@ class PairBatches(Batches):
     """
 
     def __init__(self, pairs, *arguments, **options):
-        """See the class."""
         super().__init__(pairs.targets, *arguments, **options)
         self.inputs = pairs.inputs
 

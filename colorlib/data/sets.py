@@ -52,15 +52,15 @@ class Pictures:
         """Number of pictures."""
         return len(self.names)
 
-    def L(self):
+    def L(self) -> np.ndarray:
         """Network input: float32 `(N, size, size, 1)`, L / 50 - 1 in [-1, 1]."""
         return scale_L(rgb8_to_lab(self.rgb)[..., :1])
 
-    def ab(self):
+    def ab(self) -> np.ndarray:
         """Network target: float32 `(N, size, size, 2)`, ab / 128 in [-0.85, 0.77]."""
         return scale_ab(rgb8_to_lab(self.rgb)[..., 1:])
 
-    def describe(self):
+    def describe(self) -> str:
         """One line: how many pictures, and what was left out."""
         kinds = Counter(self.categories)
         line = f"{len(self)} pictures"
@@ -73,13 +73,13 @@ class Pictures:
 
 
 def load_pictures(
-    name,
-    part="train",
-    size=64,
-    categories=None,
-    limit=None,
-    min_chroma=MIN_CHROMA,
-):
+    name: str | Path,
+    part: str = "train",
+    size: int = 64,
+    categories: list | None = None,
+    limit: int | None = None,
+    min_chroma: float = MIN_CHROMA,
+) -> Pictures:
     """Loads one part of a data set.
 
     The split depends on the names alone: it is the same on every machine, and the
@@ -138,7 +138,7 @@ def load_pictures(
     return decode(name, entries, int(size), min_chroma)
 
 
-def read_files(name, part="test"):
+def read_files(name: str | Path, part: str = "test") -> dict:
     """Reads the files of one part of a data set as they are, grey ones too.
 
     Args:
@@ -158,7 +158,7 @@ def read_files(name, part="test"):
     return files
 
 
-def describe_sets():
+def describe_sets() -> str:
     """One line a data set: its name, whether it is here, its title and source."""
     lines = []
     for name, spec in DATA_SETS.items():
@@ -171,7 +171,7 @@ def describe_sets():
     return "\n".join(lines)
 
 
-def concatenate(parts):
+def concatenate(parts: list) -> Pictures:
     """Joins several `Pictures` of one size into one.
 
     Raises:
@@ -258,7 +258,7 @@ def _given(value):
     return value
 
 
-def is_picture(name):
+def is_picture(name: str) -> bool:
     """Whether a file's name in a folder or archive is that of a picture."""
     name = name.lower()
     hidden = name.rsplit("/", 1)[-1].startswith(".") or "__macosx" in name

@@ -139,7 +139,11 @@ def existing_path(name, known):
 
 
 def present(name, source):
-    """Tells, without any network, where a set is on this machine.
+    """Returns where a set is on this machine; asks no server.
+
+    Args:
+        name: name of the set.
+        source: as in `catalog.DataSet`.
 
     Returns:
         "bundled", "mirror", "cache", or "" where it would have to be fetched.

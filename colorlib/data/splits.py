@@ -7,13 +7,13 @@ VALIDATION_SHARE = 0.10
 TEST_SHARE = 0.10
 
 
-def stable_order(entries):
+def stable_order(entries: list) -> list:
     """Sorts things that have a `name` into an order that looks random and is fixed."""
     return sorted(entries, key=lambda e: (_share(e.name, "order"), e.name))
 
 
-def held_out(names, group, share, salt="validation"):
-    """Tells which names belong to the held-out share.
+def held_out(names: list, group: str, share: float, salt: str = "validation") -> list:
+    """Returns which names belong to the held-out share.
 
     Args:
         names: the names.

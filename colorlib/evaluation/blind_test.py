@@ -119,7 +119,6 @@ class BlindTest:
     """
 
     def __init__(self, real, fake, trials=40, practice=10, seconds=1.0, seed=0):
-        """See the class."""
         self.real, self.fake = np.asarray(real), np.asarray(fake)
         shapes = self.real.shape, self.fake.shape
         if shapes[0] != shapes[1] or self.real.ndim != 4 or shapes[0][-1] != 3:

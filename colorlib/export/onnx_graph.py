@@ -26,7 +26,6 @@ class OnnxGraph:
     """
 
     def __init__(self, network):
-        """See the class."""
         self.nodes, self.stored, self._names, self._kept = [], [], {}, []
         first = self._add("Transpose", ["L"], "channels_first", perm=[0, 3, 1, 2])
         (last,) = self._follow(network, first)

@@ -8,6 +8,7 @@ import threading
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -53,7 +54,11 @@ class Picture:
     notes: list = field(default_factory=list)
 
 
-def read_picture(source, every_frame=False, max_pixels=MAX_PIXELS):
+def read_picture(
+    source: str | Path | bytes | BinaryIO,
+    every_frame: bool = False,
+    max_pixels: int = MAX_PIXELS,
+) -> Picture:
     """Reads a picture of any usual kind as upright 8-bit sRGB.
 
     Grey, palette, CMYK, 16-bit and transparent pictures are converted. An embedded
@@ -101,7 +106,7 @@ def read_picture(source, every_frame=False, max_pixels=MAX_PIXELS):
         raise PictureError(f"{name}: cannot be decoded ({error}).") from error
 
 
-def write_picture(path, picture, quality=95):
+def write_picture(path: str | Path, picture: Picture, quality: int = 95) -> Path:
     """Writes a picture so that no half file ever stands under its final name.
 
     Args:
@@ -162,7 +167,7 @@ def write_picture(path, picture, quality=95):
     return path
 
 
-def format_for(path):
+def format_for(path: str | Path) -> str:
     """The format that a path's ending stands for, as Pillow names it.
 
     Raises:

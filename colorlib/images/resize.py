@@ -1,18 +1,22 @@
 """Pictures of another size."""
 
+from pathlib import Path
+
 import numpy as np
 from PIL import Image
 
 from colorlib.images.io import read_picture
 
 
-def resize_rgb(rgb, height, width):
+def resize_rgb(rgb: np.ndarray, height: int, width: int) -> np.ndarray:
     """Resizes a uint8 picture `(H, W, 3)` to `(height, width, 3)`, antialiased."""
     image = Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS)
     return np.asarray(image)
 
 
-def resize_plane(plane, height, width, rows=slice(None)):
+def resize_plane(
+    plane: np.ndarray, height: int, width: int, rows: slice = slice(None)
+) -> np.ndarray:
     """Resizes a float picture `(H, W)` to float32 `(height, width)`, bicubic.
 
     With `rows`, only these rows of the result are computed; the same to 0.001.
@@ -25,7 +29,7 @@ def resize_plane(plane, height, width, rows=slice(None)):
     return np.array(image.resize(size, Image.Resampling.BICUBIC, box), "float32")
 
 
-def square_thumbnail(source, size):
+def square_thumbnail(source: str | Path | bytes, size: int) -> np.ndarray:
     """Reads a picture and cuts its middle square, at `size` x `size` pixels.
 
     Args:

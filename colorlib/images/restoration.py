@@ -25,7 +25,7 @@ _STRIP = 256
 _TILE, _AROUND = 512, 32  # pixels: filled at a time, and looked at on each side
 
 
-def restore(picture, contrast=True, marked=False):
+def restore(picture: Picture, contrast: bool = True, marked: bool = False) -> Picture:
     """Prepares an old photograph for colouring; its tint is gone in any case.
 
     Args:
@@ -48,7 +48,7 @@ def restore(picture, contrast=True, marked=False):
     return Picture(rgb, picture.alpha, kind, info, frames, notes)
 
 
-def to_grey(rgb):
+def to_grey(rgb: np.ndarray) -> np.ndarray:
     """The grey of the same L*: uint8 `(H, W, 3)` in [0, 255] to uint8 `(H, W)`."""
     grey = np.empty(rgb.shape[:2], "uint8")
     for top in range(0, len(rgb), _STRIP):
@@ -58,7 +58,7 @@ def to_grey(rgb):
     return grey
 
 
-def stretch_contrast(grey):
+def stretch_contrast(grey: np.ndarray) -> np.ndarray:
     """Stretches L* so that its darkest and lightest 0.5 % reach black and white.
 
     A straight line in L*, so that all tones keep their order and no place is treated
@@ -85,7 +85,7 @@ def stretch_contrast(grey):
     return lab_to_rgb8(lab)[:, 0][grey]
 
 
-def find_red_marks(rgb):
+def find_red_marks(rgb: np.ndarray) -> np.ndarray:
     """Finds what was painted over in pure red, with 2 pixels around it.
 
     No print and no toning is as red as (255, 0, 0). The rim takes in the soft edge of
@@ -103,7 +103,7 @@ def find_red_marks(rgb):
     return ndimage.binary_dilation(red, np.ones((3, 3)), 2) if red.any() else red
 
 
-def inpaint(grey, mask):
+def inpaint(grey: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Fills masked pixels smoothly from what surrounds them.
 
     Good for what is thin: smoothness has no texture, and knows nothing of faces.

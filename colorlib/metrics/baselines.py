@@ -19,7 +19,7 @@ class LightnessTable:
     ab: np.ndarray
 
     @classmethod
-    def fit(cls, rgb):
+    def fit(cls, rgb: np.ndarray) -> "LightnessTable":
         """Averages the colours of uint8 pictures `(N, H, W, 3)`, level by level."""
         sums, counts = np.zeros((101, 2)), np.zeros(101)
         for start in range(0, len(rgb), 256):
@@ -31,12 +31,12 @@ class LightnessTable:
                 sums[:, channel] += np.bincount(level, weights, minlength=101)
         return cls((sums / np.maximum(counts, 1)[:, None]).astype("float32"))
 
-    def predict(self, L):
+    def predict(self, L: np.ndarray) -> np.ndarray:
         """Looks up the colour of L* `(...)`; returns float32 `(..., 2)`, CIE units."""
         return self.ab[np.clip(np.rint(L), 0, 100).astype(int)]
 
 
-def mean_ab(rgb):
+def mean_ab(rgb: np.ndarray) -> np.ndarray:
     """Mean colour of uint8 pictures `(N, H, W, 3)`; float32 `(2,)`, CIE units."""
     pieces = [rgb[i : i + 256] for i in range(0, len(rgb), 256)]
     sums = sum(
@@ -65,7 +65,9 @@ def baseline_ab(L, mean, table):
     }
 
 
-def score_baselines(real_rgb, mean, table):
+def score_baselines(
+    real_rgb: np.ndarray, mean: np.ndarray, table: LightnessTable
+) -> dict:
     """Scores the predictors of `baseline_ab`.
 
     Args:

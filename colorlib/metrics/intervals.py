@@ -1,9 +1,17 @@
 """How sure a mean is: intervals over pictures."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 
-def bootstrap_interval(values, share=0.95, draws=2000, seed=0, of=None):
+def bootstrap_interval(
+    values: np.ndarray | list,
+    share: float = 0.95,
+    draws: int = 2000,
+    seed: int = 0,
+    of: Callable | None = None,
+) -> tuple:
     """Confidence interval of a mean, by the percentile bootstrap over pictures.
 
     Args:

@@ -71,8 +71,7 @@ class Lpips:
         heads of the authors, BSD 2-Clause).
     """
 
-    def __init__(self, kind="alex", taps=5, dtype="float32"):
-        """See the class."""
+    def __init__(self, kind: str = "alex", taps: int = 5, dtype: str = "float32"):
         if kind not in KINDS or not 1 <= taps <= 5:
             raise ValueError(
                 f"kind must be one of {sorted(KINDS)} and taps 1 to 5, got {kind!r} "
@@ -96,15 +95,25 @@ class Lpips:
         Returns:
             float32 tensor `(B,)`, at least 0.
         """
-        taps_1, taps_2 = self.features(rgb_1), self.features(rgb_2)
+        taps_1, taps_2 = self.features(rgb_1), self.features(rgb_2)  # (B, h, w, C) each
         total = 0.0
         for head, tap_1, tap_2 in zip(self.heads, taps_1, taps_2):
             difference = ops.square(_unit(tap_1) - _unit(tap_2))  # (B, h, w, C)
-            total += ops.mean(ops.sum(difference * head, axis=-1), axis=(1, 2))
+            distance = ops.sum(difference * head, axis=-1)  # (B, h, w)
+            total += ops.mean(distance, axis=(1, 2))  # (B,)
         return total
 
-    def features(self, rgb):
-        """The features of sRGB pictures in [0, 1], a list of `(B, h, w, C)`."""
+    def features(self, rgb) -> list:
+        """Returns what the network sees in pictures, at each depth that is compared.
+
+        Args:
+            rgb: float tensor or array `(B, H, W, 3)`, sRGB in [0, 1].
+
+        Returns:
+            List of `taps` tensors `(B, h, w, C)`, the first at the full size (VGG) or a
+            quarter of it (AlexNet): the outputs of the five convolutions of AlexNet, or
+            of the last one of each of the five blocks of VGG16, after their ReLU.
+        """
         rgb = ops.convert_to_tensor(rgb, "float32")
         out = self.trunk((rgb * 2.0 - 1.0 - _SHIFT) / _SCALE, training=False)
         return out if isinstance(out, (list, tuple)) else [out]

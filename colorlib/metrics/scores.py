@@ -13,7 +13,7 @@ from colorlib.lab import lab_to_rgb8, rgb8_to_lab, scale_ab
 COLUMNS = ("psnr", "ssim", "ab_mse", "ab_mae", "ciede2000", "colourfulness")
 
 
-def psnr(real_rgb, fake_rgb):
+def psnr(real_rgb: np.ndarray, fake_rgb: np.ndarray) -> np.ndarray:
     """Peak signal-to-noise ratio of 8-bit pictures.
 
     Args:
@@ -31,7 +31,7 @@ def psnr(real_rgb, fake_rgb):
         return 10.0 * np.log10(255.0**2 / mse)
 
 
-def ssim(real_rgb, fake_rgb):
+def ssim(real_rgb: np.ndarray, fake_rgb: np.ndarray) -> float:
     """Structural similarity of one pair of 8-bit pictures, mean of the channels.
 
     Args:
@@ -49,7 +49,7 @@ def ssim(real_rgb, fake_rgb):
     return structural_similarity(real_rgb, fake_rgb, channel_axis=-1, data_range=255)
 
 
-def ab_mse(real_ab, fake_ab):
+def ab_mse(real_ab: np.ndarray, fake_ab: np.ndarray) -> np.ndarray:
     """Mean squared error of ab / 128, the loss of the MSE models.
 
     Args:
@@ -64,7 +64,7 @@ def ab_mse(real_ab, fake_ab):
     return (scale_ab(real_ab - fake_ab) ** 2).mean(axis=(-3, -2, -1))
 
 
-def ab_mae(real_ab, fake_ab):
+def ab_mae(real_ab: np.ndarray, fake_ab: np.ndarray) -> np.ndarray:
     """Mean absolute error of a* and b*.
 
     Args:
@@ -79,7 +79,7 @@ def ab_mae(real_ab, fake_ab):
     return np.abs(real_ab - fake_ab).mean(axis=(-3, -2, -1))
 
 
-def ciede2000(real_lab, fake_lab):
+def ciede2000(real_lab: np.ndarray, fake_lab: np.ndarray) -> np.ndarray:
     """Mean CIEDE2000 colour difference; about 2 is just noticeable.
 
     Args:
@@ -98,7 +98,7 @@ def ciede2000(real_lab, fake_lab):
     return deltaE_ciede2000(real_lab, fake_lab).mean(axis=(-2, -1))
 
 
-def colourfulness(rgb):
+def colourfulness(rgb: np.ndarray) -> np.ndarray:
     """Colourfulness of 8-bit pictures: 0 grey, 15 slightly, 45 quite, 80 very.
 
     Args:
@@ -119,7 +119,7 @@ def colourfulness(rgb):
     return spread + 0.3 * shift
 
 
-def score(real_rgb, fake):
+def score(real_rgb: np.ndarray, fake: np.ndarray) -> dict:
     """Scores colours, picture by picture.
 
     Args:

@@ -19,7 +19,7 @@ STYLES = {
 }
 
 
-def format_table(rows, real_rgb=None, **truth):
+def format_table(rows: dict, real_rgb: np.ndarray | None = None, **truth) -> str:
     """Writes scores as a Markdown table: mean, and 95 % interval of the mean.
 
     Args:
@@ -47,7 +47,7 @@ def format_table(rows, real_rgb=None, **truth):
     return "\n".join([*lines, _line("truth", best)])
 
 
-def mean_and_interval(values, digits, sign=""):
+def mean_and_interval(values: np.ndarray | list, digits: int, sign: str = "") -> str:
     """Writes the mean of some numbers and its 95 % interval: `1.2 [1.0, 1.4]`.
 
     Args:

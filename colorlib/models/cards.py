@@ -12,7 +12,7 @@ WEIGHTS_FOLDER = DATA / "weights"
 RUNS_FOLDER = RUNS
 
 
-def available_models(folder=WEIGHTS_FOLDER):
+def available_models(folder: str | Path = WEIGHTS_FOLDER) -> list:
     """Names of the models whose weights and card lie in a folder, sorted."""
     return sorted(
         card.stem
@@ -21,7 +21,7 @@ def available_models(folder=WEIGHTS_FOLDER):
     )
 
 
-def read_card(model, folder=WEIGHTS_FOLDER):
+def read_card(model: str | Path, folder: str | Path = WEIGHTS_FOLDER) -> tuple:
     """Reads a model's card after checking that its weights are the ones it names.
 
     Args:
@@ -68,7 +68,7 @@ def read_card(model, folder=WEIGHTS_FOLDER):
     return path, card
 
 
-def write_card(weights, card):
+def write_card(weights: str | Path, card: dict) -> Path:
     """Writes a card beside its weights, with the file's size and SHA-256.
 
     Args:

@@ -4,7 +4,9 @@ import keras
 from keras import layers
 
 
-def build_baseline_cnn(filters=32, dropout=0.3, name="baseline_cnn"):
+def build_baseline_cnn(
+    filters: int = 32, dropout: float = 0.3, name: str = "baseline_cnn"
+) -> keras.Model:
     """Builds the convolutional network without pooling of week 3.
 
     Strides shrink the picture to an eighth, bilinear upsampling brings it back; all

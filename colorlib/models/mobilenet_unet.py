@@ -19,11 +19,11 @@ MOBILENET_TAPS = (
 
 
 def build_mobilenet_unet(
-    encoder_weights=None,
-    widths=(256, 128, 96, 64, 32),
-    train_encoder=False,
-    name="mobilenet_unet",
-):
+    encoder_weights: str | Path | None = None,
+    widths: tuple = (256, 128, 96, 64, 32),
+    train_encoder: bool = False,
+    name: str = "mobilenet_unet",
+) -> keras.Model:
     """Builds a U-Net whose encoder is MobileNetV2, pretrained on ImageNet.
 
     The grey picture goes in three times, as R, G and B. Five outputs of the encoder
@@ -82,8 +82,8 @@ def build_mobilenet_unet(
     return keras.Model(L, ab, name=name)
 
 
-def find_encoder_weights():
-    """Tells where MobileNetV2's ImageNet weights are.
+def find_encoder_weights() -> str:
+    """Returns where MobileNetV2's ImageNet weights are.
 
     Returns:
         The path of `mobilenet_v2_notop.weights.h5` in the folder that the environment

@@ -24,14 +24,14 @@ PATCHES = {
 
 
 def build_patch_discriminator(
-    patch=70,
-    width=64,
-    dtype=None,
-    name="discriminator",
-    inputs=1,
-    outputs=2,
-    norm="batch",
-):
+    patch: int = 70,
+    width: int = 64,
+    dtype: str | None = None,
+    name: str = "discriminator",
+    inputs: int = 1,
+    outputs: int = 2,
+    norm: str = "batch",
+) -> keras.Model:
     """Builds the PatchGAN discriminator of the pix2pix paper.
 
     Each of its logits judges one square of the picture. Padding is explicit, as in the

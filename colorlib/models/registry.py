@@ -4,6 +4,8 @@ Every network maps `(B, H, W, 1)`, L / 50 - 1 in [-1, 1], to `(B, H, W, 2)`, ab 
 Layers have fixed names, so that saved weights can be checked against them.
 """
 
+import keras
+
 from colorlib.models.cnn import build_baseline_cnn
 from colorlib.models.mobilenet_unet import build_mobilenet_unet
 from colorlib.models.unet import build_unet
@@ -15,19 +17,30 @@ BUILDERS = {
 }
 
 
-def size_multiple(network, **options):
-    """Tells of what height and width must be multiples.
+def size_multiple(network: str, **options) -> int:
+    """Returns the multiple that a network needs height and width to be.
 
     Args:
         network: a name in `BUILDERS`.
         **options: of its builder.
+
+    Returns:
+        The multiple, in pixels.
     """
     sides = {"baseline_cnn": 8, "mobilenet_unet": 32}
     return sides.get(network) or options.get("size", 256)
 
 
-def build(network, **options):
-    """Builds a network by its name in `BUILDERS`.
+def build(network: str, **options) -> keras.Model:
+    """Builds a network by its name.
+
+    Args:
+        network: a name in `BUILDERS`.
+        **options: of its builder.
+
+    Returns:
+        A `keras.Model` from `(B, H, W, 1)`, L / 50 - 1, to `(B, H, W, 2)`, ab / 128, or
+        to logits of colour classes, see `build_unet`.
 
     Raises:
         ValueError: if there is none of that name.

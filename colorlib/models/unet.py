@@ -20,17 +20,17 @@ from colorlib.models.paper_layers import (
 
 
 def build_unet(
-    size=256,
-    width=64,
-    dropout=0.5,
-    classes=None,
-    dtype=None,
-    name="pix2pix_unet",
-    inputs=1,
-    outputs=2,
-    norm="batch",
-    momentum=0.9,
-):
+    size: int = 256,
+    width: int = 64,
+    dropout: float = 0.5,
+    classes: int | None = None,
+    dtype: str | None = None,
+    name: str = "pix2pix_unet",
+    inputs: int = 1,
+    outputs: int = 2,
+    norm: str = "batch",
+    momentum: float = 0.9,
+) -> keras.Model:
     """Builds the U-Net generator of the pix2pix paper, at any width and size.
 
     Strided 4x4 convolutions halve the picture until one pixel is left; transposed

@@ -1,6 +1,7 @@
 """Weights that load whole or not at all."""
 
 import re
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -9,7 +10,7 @@ from colorlib.errors import WeightsError
 from colorlib.utils.files import write_atomically
 
 
-def save_weights(model, path, dtype="float16"):
+def save_weights(model: keras.Model, path: str | Path, dtype: str = "float16") -> None:
     """Writes a network's weights to one compressed NumPy file.
 
     Args:
@@ -34,7 +35,7 @@ def save_weights(model, path, dtype="float16"):
     write_atomically(path, lambda file: np.savez_compressed(file, **arrays))
 
 
-def load_weights(model, path):
+def load_weights(model: keras.Model, path: str | Path) -> None:
     """Reads weights written by `save_weights` into a network of the same shape.
 
     Every array must fit: nothing is skipped, and nothing is set unless all fit.
@@ -51,7 +52,7 @@ def load_weights(model, path):
     assign_arrays(model.weights, arrays, path)
 
 
-def arrays_of(variables):
+def arrays_of(variables: list) -> dict:
     """Values of variables, NumPy arrays, by names that sort in their order.
 
     What NumPy's files have no type for (bfloat16) comes as float32, which holds it
@@ -66,7 +67,7 @@ def as_array(variable):
     return value.astype("float32") if value.dtype.kind == "V" else value
 
 
-def read_arrays(path):
+def read_arrays(path: str | Path) -> dict:
     """Reads all arrays of a NumPy file.
 
     Raises:
@@ -85,7 +86,7 @@ def read_arrays(path):
         ) from error
 
 
-def assign_arrays(variables, arrays, path):
+def assign_arrays(variables: list, arrays: dict, path: str | Path) -> None:
     """Sets variables from `arrays_of` after checking number, names and shapes.
 
     Raises:

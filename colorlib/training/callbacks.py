@@ -28,7 +28,6 @@ class PreviewStrip(keras.callbacks.Callback):
     """
 
     def __init__(self, network, rgb, folder):
-        """See the class."""
         super().__init__()
         self.network, self.rgb, self.folder = network, rgb, Path(folder) / "strip"
         remove_unfinished(self.folder)
@@ -67,7 +66,6 @@ class PairStrip(PreviewStrip):
     """
 
     def __init__(self, network, pairs, folder):
-        """See the class."""
         super().__init__(network, as_rgb(pairs.targets), folder)
         self.inputs = pairs.inputs
 

@@ -23,7 +23,6 @@ class Perceptual(keras.Model):
     """
 
     def __init__(self, network, distance, weight=1.0, shrink=2):
-        """See the class."""
         super().__init__(name="perceptual")
         if weight < 0 or shrink < 1:
             raise ValueError(

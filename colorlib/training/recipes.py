@@ -370,7 +370,7 @@ RECIPES |= {
 }
 
 
-def smoke_recipe(recipe):
+def smoke_recipe(recipe: Recipe) -> Recipe:
     """The same recipe in miniature, for FAST lessons and tests: seconds on a laptop.
 
     Args:

@@ -23,18 +23,18 @@ from colorlib.utils.files import check_writable, remove_unfinished, write_atomic
 
 
 def fit_resumable(
-    model,
-    train,
-    validation,
-    epochs,
-    folder,
-    callbacks=(),
-    verbose="auto",
-    settings=None,
-    phases=None,
-    keep="best",
-    save_seconds=300,
-):
+    model: keras.Model,
+    train: keras.utils.PyDataset,
+    validation: keras.utils.PyDataset,
+    epochs: int,
+    folder: str | Path,
+    callbacks: list | tuple = (),
+    verbose: str | int = "auto",
+    settings: dict | None = None,
+    phases: dict | None = None,
+    keep: str = "best",
+    save_seconds: float = 300,
+) -> dict:
     """Runs `model.fit` so that a lost session costs minutes.
 
     The folder holds `last.npz` (weights, optimizers, random states, the means of the
@@ -292,7 +292,7 @@ class _Run(keras.callbacks.Callback):
         write_history(self.folder / "history.csv", self.history)
 
 
-def write_history(path, history):
+def write_history(path: str | Path, history: dict) -> None:
     """Writes a history (a dict of equally long lists) as CSV, a row an epoch."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -301,7 +301,7 @@ def write_history(path, history):
     write_atomically(path, text.getvalue().encode())
 
 
-def read_history(path):
+def read_history(path: str | Path) -> dict:
     """Reads a CSV written by `write_history` as a dict of lists of floats."""
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))

@@ -8,7 +8,7 @@ import keras
 FAST = os.environ.get("COLORLIB_FAST", "0") not in ("", "0")
 
 
-def set_seed(seed):
+def set_seed(seed: int) -> None:
     """Seeds Python, NumPy and the backend.
 
     Args:
