@@ -3,10 +3,11 @@
 import argparse
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from colorlib.cli import commands
-from colorlib.images.io import MAX_PIXELS
+from colorlib.images.io import MAX_FRAMES, MAX_PIXELS
 
 
 def main(arguments=None):
@@ -22,6 +23,9 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     # Before TensorFlow is imported: it prints pages otherwise.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Pillow's, on large pictures and damaged metadata. Here, once: filters belong to
+    # the whole process, and pictures are read by several threads.
+    warnings.filterwarnings("ignore", module="PIL")
     try:
         return options.run(options)
     except (OSError, ValueError, ImportError) as error:
@@ -101,6 +105,13 @@ def _parser():
         default=MAX_PIXELS / 1e6,
         metavar="N",
         help="refuse larger pictures (default: %(default)g)",
+    )
+    colorize.add_argument(
+        "--max-frames",
+        type=int,
+        default=MAX_FRAMES,
+        metavar="N",
+        help="refuse longer animations and TIFFs of more pages (default: %(default)d)",
     )
 
     app = command("app", commands.app, "Open a page that colours photographs.")
