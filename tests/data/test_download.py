@@ -328,7 +328,7 @@ def test_two_threads_fetch_a_file_once(server, target):
 def test_a_process_waits_for_the_file_of_another(server, target):
     server.pages["/file"] = Page(OTHER)
     code = (
-        "import sys; from colorlib.data.download import download\n"
+        "import sys, requests; from colorlib.data.download import download\n"
         "print('begins', flush=True); print(download(*sys.argv[1:]), flush=True)"
     )
     command = [sys.executable, "-c", code, f"{server.url}/file", str(target)]
