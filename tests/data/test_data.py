@@ -64,7 +64,7 @@ def test_split_is_this_one_on_every_machine():
     """These values fix the split: another hash would move published test pictures."""
     held_out = splits.held_out([f"{i}.jpg" for i in range(40)], r"(.*)", 0.10)
     assert [i for i, held in enumerate(held_out) if held] == [2, 21, 22, 27, 37]
-    entries = [sets._Entry(f"{i}.jpg", "", None) for i in range(6)]
+    entries = [sets.Entry(f"{i}.jpg", "", None) for i in range(6)]
     assert [int(e.name[0]) for e in splits.stable_order(entries)] == [4, 0, 1, 3, 2, 5]
 
 
