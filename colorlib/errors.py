@@ -5,6 +5,10 @@ class DataError(OSError):
     """A data set that cannot be had, or is damaged."""
 
 
+class BusyError(OSError):
+    """A file or folder that another run is using now."""
+
+
 class PictureError(ValueError):
     """A file that cannot be read or written as a picture."""
 

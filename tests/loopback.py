@@ -21,6 +21,7 @@ class Page:
         length: what Content-Length says: True (the truth), a number (a lie), False
             (nothing, the end of the connection is the end of the file), or "chunked".
         headers: further headers.
+        head: whether the server knows HEAD for it.
     """
 
     data: bytes = b""
@@ -30,17 +31,19 @@ class Page:
     drops: list = field(default_factory=list)
     length: object = True
     headers: dict = field(default_factory=dict)
+    head: bool = True
 
 
 @dataclass
 class Request:
-    """What a client asked for, and how many bytes of the body it was sent."""
+    """What a client asked for, how many bytes it was sent, whether it took them all."""
 
     method: str
     path: str
     headers: dict
     body: bytes
     sent: int = 0
+    taken: bool = False
 
 
 class Loopback(ThreadingHTTPServer):
@@ -65,8 +68,9 @@ class Loopback(ThreadingHTTPServer):
         self.server_close()
 
     def sent(self, path):
-        """Bytes sent for each request of a path so far."""
-        return [request.sent for request in self.requests if request.path == path]
+        """Bytes sent for each request of a path so far, HEAD left out."""
+        found = [r for r in self.requests if r.path == path and r.method != "HEAD"]
+        return [request.sent for request in found]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -83,10 +87,13 @@ class _Handler(BaseHTTPRequestHandler):
         page = self.server.pages.get(path, Page(b"not here", 404, None))
         self._answer(page(request) if callable(page) else page, request)
 
-    do_POST = do_GET
+    do_POST = do_HEAD = do_GET
 
     def _answer(self, page, request):
         data, status = page.data, page.status
+        asks_only = request.method == "HEAD"
+        if asks_only and not page.head:
+            data, status = b"", 501
         asked = re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))
         same = self.headers.get("If-Range", page.etag) == page.etag
         if asked and page.ranges != "no" and (same or page.ranges == "careless"):
@@ -110,6 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(key, value)
         self.send_header("Connection", "close")
         self.end_headers()
+        if asks_only:
+            return
         drop = page.drops.pop(0) if page.drops else None
         data = data[:drop]
         request.sent = len(data)
@@ -119,5 +128,6 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):  # the client may have gone
             self.wfile.write(data)
             self.wfile.flush()
+            request.taken = True
             if drop is not None:
                 self.connection.shutdown(socket.SHUT_RDWR)

@@ -1,6 +1,8 @@
 """What several test modules share: small pictures, and a small stored model."""
 
+import contextlib
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,26 @@ def encode(image, kind="PNG", **options):
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def held_elsewhere(lock):
+    """Another thread holds a lock (a context manager) while the block runs."""
+    taken, over = threading.Event(), threading.Event()
+
+    def hold():
+        with lock:
+            taken.set()
+            over.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert taken.wait(5)
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def photograph(path, level=130, size=(40, 30), **options):

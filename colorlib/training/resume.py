@@ -19,7 +19,25 @@ from colorlib.models.weights import (
     save_weights,
 )
 from colorlib.utils.backends import sync_state
-from colorlib.utils.files import check_writable, remove_unfinished, write_atomically
+from colorlib.utils.files import (
+    check_writable,
+    file_lock,
+    remove_unfinished,
+    write_atomically,
+)
+
+
+def run_lock(folder):
+    """Keeps other runs out of a run's folder while the block of its `with` runs.
+
+    Raises:
+        BusyError: if another thread or process trains in it now.
+    """
+    busy = (
+        f"Another run is training in {folder} now. Wait for it, stop it, or choose "
+        "another folder."
+    )
+    return file_lock(Path(folder) / ".training.lock", busy)
 
 
 def fit_resumable(
@@ -47,7 +65,7 @@ def fit_resumable(
         train: a `Batches` for training.
         validation: a `Batches` for validation.
         epochs: total number of epochs, those already done included.
-        folder: where checkpoints go; no other run may use it.
+        folder: where checkpoints go; while one run uses it, another is refused.
         callbacks: further Keras callbacks. They begin anew after a kill: what they
             remember is not saved. An epoch whose end was cut off may reach them twice.
             If one of them stops the training, another call goes on with it.
@@ -67,6 +85,7 @@ def fit_resumable(
         `seconds` and the model's metrics.
 
     Raises:
+        BusyError: if another run uses the folder, at the start.
         OSError: if the folder is not writable or the disk has too little room for the
             checkpoints, at the start.
         WeightsError: if the checkpoint is damaged or of another model or settings.
@@ -102,9 +121,19 @@ def fit_resumable(
         validation = _Joined(validation, devices)
     phases = phases or {}
     run = _Run(model, train, Path(folder), settings or {}, sorted(phases), save_seconds)
-    remove_unfinished(folder)
-    check_writable(folder, run.room())
-    run.restore()
+    check_writable(folder)
+    with run_lock(folder):
+        remove_unfinished(folder, age=0)
+        check_writable(folder, run.room())
+        run.restore()
+        _fit(run, validation, epochs, callbacks, verbose, phases)
+        if keep == "best":
+            load_weights(model, run.folder / "best.npz")
+    return run.history
+
+
+def _fit(run, validation, epochs, callbacks, verbose, phases):
+    model, train = run.network, run.train
     check = keras.callbacks.LambdaCallback(on_epoch_end=run.check_loss)
     while run.epoch < epochs:
         begun = [epoch for epoch in phases if epoch <= run.epoch]
@@ -129,9 +158,6 @@ def fit_resumable(
         )
         if model.stop_training or run.epoch < until:  # a callback stopped it
             break
-    if keep == "best":
-        load_weights(model, run.folder / "best.npz")
-    return run.history
 
 
 def _devices(model):

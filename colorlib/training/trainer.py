@@ -38,7 +38,7 @@ from colorlib.training.callbacks import (
 from colorlib.training.parts import check_enough, load_part, make_batches, sets_of
 from colorlib.training.perceptual import Perceptual
 from colorlib.training.recipes import RECIPES
-from colorlib.training.resume import fit_resumable
+from colorlib.training.resume import fit_resumable, run_lock
 from colorlib.training.runtime import set_seed
 from colorlib.utils.backends import all_devices, hardware
 from colorlib.utils.files import check_writable
@@ -136,6 +136,7 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False, command=
         ValueError: if there is no such recipe.
         FileNotFoundError: if the weights it starts from are not there, at the start.
         errors.DataError: if the data cannot be had, or are too few.
+        errors.BusyError: if another run uses the folder, at the start.
         OSError: if the folder cannot be written, at the start.
         ImportError: if TensorBoard is asked for and not installed, at the start.
     """
@@ -144,6 +145,11 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False, command=
             raise ValueError(f"recipe must be one of {sorted(RECIPES)}, got {name!r}.")
         recipe = RECIPES[name]
     check_writable(folder)
+    with run_lock(folder):
+        return _train(name, folder, verbose, recipe, tensorboard, command)
+
+
+def _train(name, folder, verbose, recipe, tensorboard, command):
     if recipe.start_from:
         read_card(recipe.start_from)  # what is missing is said before data are loaded
     callbacks = [make_tensorboard(folder)] if tensorboard else []

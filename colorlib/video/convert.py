@@ -1,5 +1,7 @@
 """Film in, film out: frame by frame, in pieces, so that a killed run goes on."""
 
+import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -10,9 +12,9 @@ import av
 import numpy as np
 from tqdm import tqdm
 
-from colorlib.errors import VideoError
+from colorlib.errors import BusyError, VideoError
 from colorlib.images.io import MAX_PIXELS
-from colorlib.utils.files import write_atomically
+from colorlib.utils.files import file_lock, write_atomically
 from colorlib.video.reader import probe, read_frames
 from colorlib.video.writer import PieceWriter, join
 
@@ -44,10 +46,13 @@ def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
 
     Raises:
         VideoError: if the source is no film that can be read.
+        BusyError: if another thread or process is making this target.
         OSError: if the result cannot be written.
     """
+    source, target = Path(source), Path(target)
     try:
-        return _convert(Path(source), Path(target), processor, max_pixels)
+        with _lock(target):
+            return _convert(source, target, processor, max_pixels)
     except OSError:
         raise
     except av.error.FFmpegError as error:
@@ -55,8 +60,17 @@ def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
 
 
 def remove_pieces(target):
-    """Deletes what is left of an unfinished run, if anything."""
-    shutil.rmtree(_pieces_folder(Path(target)), ignore_errors=True)
+    """Deletes what is left of an unfinished run, if anything, and if it is over."""
+    target = Path(target)
+    if _pieces_folder(target).is_dir():
+        with contextlib.suppress(BusyError), _lock(target):
+            shutil.rmtree(_pieces_folder(target), ignore_errors=True)
+
+
+def _lock(target):
+    folder = _pieces_folder(target)
+    busy = f"{target} is being coloured by another run. Wait for it, or stop it."
+    return file_lock(folder.with_name(f"{folder.name}.lock"), busy)
 
 
 def _convert(source, target, processor, max_pixels):
@@ -104,7 +118,9 @@ def _convert(source, target, processor, max_pixels):
 
 def _pieces_folder(target):
     """The hidden folder in which the pieces of a film lie until it is whole."""
-    return target.with_name(f".unfinished-{target.name}")
+    # A hash: with something before it, a long name would be too long for the disk.
+    name = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]
+    return target.with_name(f".unfinished-{name}")
 
 
 class VideoColorizer:

@@ -218,6 +218,26 @@ def test_the_limit_on_megapixels_can_be_moved(run, work):
 # Nothing is lost: originals, earlier results, names.
 
 
+def test_the_limit_on_frames_can_be_moved(run, work):
+    frames = [Image.new("L", (9, 9), level) for level in (50, 90, 130)]
+    frames[0].save("a.gif", save_all=True, append_images=frames[1:])
+    code, _, err = run("a.gif", "--max-frames", 2)
+    assert code == 1 and "3 frames are more than the limit of 2" in err
+    assert run("a.gif", "--max-frames", 3)[0] == 0
+
+
+def test_damaged_metadata_is_not_warned_of(work):
+    """Pillow's warnings: once for the process, however many threads read."""
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0" + b"\1" * 6
+    rgb = np.random.default_rng(0).integers(0, 256, (16, 16, 3), "uint8")
+    (work / "set").mkdir()
+    Image.fromarray(rgb).save("set/a.jpg", exif=exif)
+    command = [sys.executable, "-m", "colorlib", "data", "set", "--part", "all"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0 and done.stderr == ""
+
+
 def test_done_photographs_are_skipped_and_overwritten_on_demand(run, work):
     photo = photograph(work / "photo.png")
     run(photo)

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -9,13 +10,14 @@ import numpy as np
 import pytest
 from films import make_film
 from PIL import Image
-from small import ROOT, photograph
+from small import ROOT, held_elsewhere, photograph
 
 from colorlib.colorize import files, jobs
 from colorlib.colorize.files import before_after, colorize_files
 from colorlib.colorize.jobs import plan
 from colorlib.errors import PictureError
-from colorlib.images.io import Picture, read_picture
+from colorlib.images.io import Picture, read_picture, write_picture
+from colorlib.video import convert
 from colorlib.video.reader import probe, read_frames
 
 
@@ -272,9 +274,52 @@ def test_results_that_cannot_be_written_stop_everything(work):
         coloured.append(picture)
         return picture
 
-    with pytest.raises(OSError, match="out"):
+    with pytest.raises(OSError, match="out cannot be written"):
         colorize_files(["a.png", "b.png"], Path("out"), lambda: colour)
-    assert len(coloured) == 1
+    assert coloured == []
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_stops_everything(work, monkeypatch, code):
+    photograph(work / "a.png")
+    photograph(work / "b.png")
+    asked = []
+
+    def full(path, picture):
+        asked.append(path)
+        raise OSError(code, os.strerror(code), str(path))
+
+    monkeypatch.setattr(files, "write_picture", full)
+    with pytest.raises(OSError, match=os.strerror(code)):
+        colorize_files(["a.png", "b.png"], Path("out"), lambda: painted)
+    assert asked == [Path("out/a.png")]
+
+
+@pytest.mark.parametrize(
+    "code", [errno.ENAMETOOLONG, errno.EACCES, errno.EIO, errno.EINVAL, errno.EFBIG]
+)
+def test_another_error_of_the_disk_costs_one_file(work, monkeypatch, capsys, code):
+    photograph(work / "a.png")
+    photograph(work / "b.png")
+
+    def fails_once(path, picture):
+        if path.name == "a.png":
+            raise OSError(code, os.strerror(code), str(path))
+        return write_picture(path, picture)
+
+    monkeypatch.setattr(files, "write_picture", fails_once)
+    assert colorize_files(["a.png", "b.png"], Path("out"), lambda: painted) == 1
+    said = capsys.readouterr().err
+    assert "  a.png: " in said and os.strerror(code) in said
+    assert contents(work / "out") == ["b.png"]
+
+
+def test_the_limit_on_frames_is_passed_on(work, run):
+    frames = [Image.new("L", (9, 9), level) for level in (50, 90, 130)]
+    frames[0].save("film.gif", save_all=True, append_images=frames[1:])
+    failed, _, err, _ = run("film.gif", max_frames=2)
+    assert failed == 1 and "film.gif: 3 frames" in err and "--max-frames" in err
+    assert run("film.gif", max_frames=3)[0] == 0
 
 
 def test_the_limit_on_pixels_is_passed_on(work, run):
@@ -559,7 +604,7 @@ def test_pairs_of_films_are_made_later_without_a_network(work, run_films):
 
 def test_pieces_of_a_killed_run_are_no_films_and_removed_in_the_end(work, run_films):
     make_film(work / "album" / "a.mov", 4)
-    pieces = work / "album" / ".unfinished-a.mp4"
+    pieces = convert._pieces_folder(work / "album" / "a.mp4")
     make_film(pieces / "000000.mp4", 2)
     jobs, problems, others = plan(["album"], work / "album")
     assert targets(jobs) == [f"{work}/album/a.mp4"] and not problems and not others
@@ -568,6 +613,35 @@ def test_pieces_of_a_killed_run_are_no_films_and_removed_in_the_end(work, run_fi
     make_film(pieces / "000000.mp4", 2)  # killed when the film was whole
     run_films("album/a.mov", output="album")
     assert contents(work / "album") == ["a.mov", "a.mp4"]
+
+
+def test_names_of_films_may_be_as_long_as_the_disk_allows(work, run_films):
+    for name in ("n" * 251, "字" * 83 + "ab", "short"):
+        make_film(work / "album" / f"{name}.mp4", 3)
+    photograph(work / "album" / "z.png")
+    failed, out, err, _ = run_films("album", compare=True)
+    assert (failed, err) == (0, "") and out.count(" -> ") == 4
+    assert len(contents(work / "out")) == 8
+
+
+def test_a_film_that_another_run_colours_is_left_to_it(work, run_films):
+    """The source is not blamed, the other's pieces stay, and the rest is done."""
+    make_film(work / "album" / "a.mov", 4)
+    photograph(work / "album" / "b.png")
+    target = work / "out" / "a.mp4"
+    pieces = convert._pieces_folder(target)
+    pieces.mkdir(parents=True)
+    (pieces / "000000.mp4").write_bytes(b"being written")
+    with held_elsewhere(convert._lock(target)):
+        failed, out, err, _ = run_films("album")
+        assert failed == 1 and out.count(" -> ") == 1
+        assert "a.mp4 is being coloured by another run" in err
+        target.write_bytes(b"of an earlier run")  # which the other replaces
+        assert run_films("album")[0] == 0
+        assert (pieces / "000000.mp4").exists()
+    target.unlink()
+    assert run_films("album")[0] == 0
+    assert contents(work / "out") == ["a.mp4", "b.png"]
 
 
 def test_films_cannot_be_restored_and_it_is_said(work, run):

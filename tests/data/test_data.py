@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 import tarfile
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 from small import ROOT
 
-from colorlib.data import sets, splits
+from colorlib.data import archives, sets, splits
 from colorlib.data.catalog import DATA_SETS
 from colorlib.data.sets import PARTS, concatenate, load_pictures
 from colorlib.errors import DataError
@@ -63,7 +64,7 @@ def test_split_is_this_one_on_every_machine():
     """These values fix the split: another hash would move published test pictures."""
     held_out = splits.held_out([f"{i}.jpg" for i in range(40)], r"(.*)", 0.10)
     assert [i for i, held in enumerate(held_out) if held] == [2, 21, 22, 27, 37]
-    entries = [sets._Entry(f"{i}.jpg", "", None) for i in range(6)]
+    entries = [sets.Entry(f"{i}.jpg", "", None) for i in range(6)]
     assert [int(e.name[0]) for e in splits.stable_order(entries)] == [4, 0, 1, 3, 2, 5]
 
 
@@ -173,6 +174,57 @@ def test_other_files_are_not_pictures(album, tmp_path):
     (folder / "README.md").write_text("about")
     (folder / "sea" / "._no01.png").write_bytes(b"what a Mac leaves in archives")
     assert names(folder) == names(album)
+
+
+# ---- What is no data, and what is there twice
+
+
+HIDDEN = [
+    ".ipynb_checkpoints/no01-checkpoint.png",
+    "sea/.ipynb_checkpoints/no01-checkpoint.png",
+    ".thumbnails/large/no01.png",
+    "__MACOSX/sea/no01.png",
+    "__MACOSX/sea/._no01.png",
+    "sea/._no01.png",
+    ".no01.png",
+]
+
+
+def album_with(album, folder, extra):
+    """A copy of the album with copies of one picture under other names."""
+    shutil.copytree(album, folder)
+    for name in extra:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(album / "sea" / "no01.png", folder / name)
+    return folder
+
+
+@pytest.mark.parametrize("ending", ["", "zip", "tar", "tgz"])
+def test_what_is_hidden_is_no_data(album, tmp_path, ending):
+    folder = album_with(album, tmp_path / "album", HIDDEN)
+    path = pack(folder, tmp_path / f"album.{ending}", True) if ending else folder
+    assert names(path) == names(album)
+    listed = [name for name, _ in archives.list_files(path, sets.is_picture)]
+    assert len(listed) == 60
+
+
+def test_a_data_set_may_lie_in_a_hidden_folder(album, tmp_path):
+    shutil.copytree(album, tmp_path / ".cache" / "album")
+    assert names(tmp_path / ".cache" / "album") == names(album)
+
+
+@pytest.mark.parametrize("ending", ["", "zip", "tar", "tgz"])
+def test_equal_pictures_are_in_one_part(album, tmp_path, ending):
+    """Under whatever name, in whatever folder: or the test is of what was learned."""
+    copies = [f"{place}/copy{i}.png" for place in ("sea", "more") for i in range(40)]
+    folder = album_with(album, tmp_path / "album", copies)
+    path = pack(folder, tmp_path / f"album.{ending}", True) if ending else folder
+    parts = names(path)
+    same = {*copies, "sea/no01.png"}
+    assert sorted(len(part & same) for part in parts) == [0, 0, 81]
+    assert len(set.union(*parts)) == 140
+    for part, plain in zip(parts, names(album)):  # the others stay where they were
+        assert part - same == plain - same
 
 
 # ---- What is asked for
@@ -338,6 +390,84 @@ def test_damaged_member_of_a_zip_is_counted(album, tmp_path):
     parts = [load_pictures(path, part, 16) for part in PARTS]
     assert [line.split(":")[0] for part in parts for line in part.bad] == [name]
     assert sum(map(len, parts)) == 59
+
+
+def archive_of(path, sizes):
+    """An archive of files of zeros: name and size of each."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, size in sizes.items():
+                archive.writestr(name, bytes(size))
+        return path
+    kind = {"tar": "w", "xz": "w:xz"}.get(path.name.split(".")[-1], "w:gz")
+    with tarfile.open(path, kind) as archive:
+        for name, size in sizes.items():
+            member = tarfile.TarInfo(name)
+            member.size = size
+            archive.addfile(member, io.BytesIO(bytes(size)))
+    return path
+
+
+def most_memory(function):
+    """The most bytes that Python held at once while a function ran."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_file_that_unpacks_too_large_is_not_read(tmp_path, monkeypatch, ending):
+    monkeypatch.setattr(archives, "MAX_FILE", 1_000_000)
+    sizes = {"a.png": 30_000_000, "b.png": 1_000_001, "c.png": 1_000_000}
+    path = archive_of(tmp_path / f"bomb.{ending}", sizes)
+    found = []
+
+    def load():
+        for name, read in archives.list_files(path, sets.is_picture):
+            try:
+                found.append((name, len(read())))
+            except DataError as error:
+                found.append((name, str(error)))
+
+    assert most_memory(load) < 20_000_000  # xz itself wants 8 MB
+    assert found[2] == ("c.png", 1_000_000)
+    for name, said in found[:2]:
+        assert "more than the limit of 1 MB" in said, name
+    with pytest.raises(DataError, match="limit of 1 MB"):
+        load_pictures(path, "all", 32)
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_files_that_are_too_large_together_are_refused(tmp_path, monkeypatch, ending):
+    path = archive_of(
+        tmp_path / f"bomb.{ending}", {f"{i}.png": 400_000 for i in range(10)}
+    )
+    for limit in ("MAX_TOTAL", "MAX_IN_MEMORY"):
+        monkeypatch.setattr(archives, limit, 4_000_000)
+    assert len(archives.list_files(path, sets.is_picture)) == 10
+    for limit in ("MAX_TOTAL", "MAX_IN_MEMORY"):
+        monkeypatch.setattr(archives, limit, 3_999_999)
+    with pytest.raises(DataError, match=rf"bomb.{ending} .*limit of 0.004 GB.*unpack"):
+        archives.list_files(path, sets.is_picture)
+    if ending != "tar.xz":  # no set is downloaded as one
+        with pytest.raises(DataError, match="limit of 0.004 GB"):
+            archives.check_archive(path)
+
+
+@pytest.mark.parametrize("ending", ["zip", "tar"])
+def test_files_are_read_one_by_one(tmp_path, ending):
+    """Not the whole archive into memory, where its kind allows."""
+    sizes = {f"{i}.png": 1_000_000 for i in range(30)}
+    path = archive_of(tmp_path / f"set.{ending}", sizes)
+
+    def load():
+        for _, read in archives.list_files(path, sets.is_picture):
+            assert len(read()) == 1_000_000
+
+    assert most_memory(load) < 8_000_000
 
 
 # ---- The real thing

@@ -6,15 +6,21 @@ import hashlib
 import io
 import os
 import socket
+import subprocess
+import sys
 import tarfile
+import threading
+import time
 import zipfile
 
 import numpy as np
 import pytest
+from small import ROOT, encode
 
 from colorlib.data import download as module
-from colorlib.data.download import download
+from colorlib.data.download import download, is_there, redact_url
 from colorlib.errors import DataError
+from colorlib.utils.files import file_lock
 from tests.loopback import Loopback, Page
 
 DATA = np.random.default_rng(0).bytes(300_000)
@@ -236,12 +242,195 @@ def test_full_disk(server, target, monkeypatch):
     assert not target.exists()
 
 
-def test_message_hides_password_and_signature(server, target):
-    address = server.url.replace("http://", "http://me:secret@")
+# Passwords and tokens.
+
+
+SECRET = "hunter2"
+SPELLINGS = [  # what goes before the host, and after the file
+    ("me:hunter2@", ""),
+    ("me:p@hunter2@", ""),
+    ("me:p/hunter2@", ""),
+    ("me:1/hunter2@", ""),
+    ("me:p?hunter2@", ""),
+    ("me:1?hunter2@", ""),
+    ("me:p#hunter2@", ""),
+    ("me:p@s?hunter2@", ""),
+    ("me:p://hunter2@", ""),
+    ("me:hunter2:hunter2@", ""),
+    ("me:%40hunter2@", ""),
+    ("hunter2@", ""),
+    (":hunter2@", ""),
+    ("", "?token=hunter2"),
+    ("", "?a=1&token=hunter2&mail=me@host"),
+    ("", "?mail=me@host&token=hunter2"),
+    ("", "#token=hunter2"),
+    ("me:hunter2@", "?token=hunter2#hunter2"),
+]
+
+
+@pytest.mark.parametrize("before, after", SPELLINGS)
+def test_no_secret_is_shown(before, after):
+    for scheme in ("https://", "http://", ""):
+        shown = redact_url(f"{scheme}{before}host/file{after}")
+        assert SECRET not in shown and "hunter" not in shown
+    assert redact_url("https://host:80/a/file.tar") == "https://host:80/a/file.tar"
+
+
+@pytest.mark.parametrize("before, after", SPELLINGS)
+def test_no_secret_is_in_a_message_or_on_the_disk(
+    server, target, monkeypatch, before, after
+):
+    monkeypatch.setattr(module, "RETRIES", 0)
+    server.pages["/file"] = Page(DATA, drops=[200_000])
+    address = server.url.replace("http://", f"http://{before}") + f"/file{after}"
     with pytest.raises(DataError) as error:
-        download(f"{address}/file?key=hidden", target)
-    assert "secret" not in str(error.value)
-    assert "hidden" not in str(error.value)
+        download(address, target, SHA256)
+    assert SECRET not in f"{error.value} {error.value.args}"
+    for name in left(target):
+        assert SECRET.encode() not in (target.parent / name).read_bytes()
+
+
+def test_a_download_with_a_password_goes_on_later(server, target, monkeypatch):
+    monkeypatch.setattr(module, "RETRIES", 0)
+    page = server.pages["/file"] = Page(DATA, drops=[200_000])
+    address = server.url.replace("http://", "http://me:hunter2@") + "/file?key=old"
+    with pytest.raises(DataError):
+        download(address, target)
+    page.drops = []
+    download(address.replace("old", "new"), target)  # a newly signed address
+    assert target.read_bytes() == DATA and server.sent("/file") == [200_000, 100_000]
+
+
+# Two at once.
+
+
+def test_two_threads_fetch_a_file_once(server, target):
+    def slowly(request):
+        time.sleep(0.2)
+        return Page(DATA)
+
+    server.pages["/file"] = slowly
+    results = []
+
+    def fetch():
+        results.append(download(f"{server.url}/file", target))
+
+    threads = [threading.Thread(target=fetch) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [target] * 3 and target.read_bytes() == DATA
+    assert server.sent("/file") == [len(DATA)]
+    assert left(target) == ["file.bin"]
+
+
+def test_a_process_waits_for_the_file_of_another(server, target):
+    server.pages["/file"] = Page(OTHER)
+    code = (
+        "import sys, requests; from colorlib.data.download import download\n"
+        "print('begins', flush=True); print(download(*sys.argv[1:]), flush=True)"
+    )
+    command = [sys.executable, "-c", code, f"{server.url}/file", str(target)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with file_lock(target.with_name("file.bin.lock")):
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, env=environment, text=True
+        )
+        assert process.stdout.readline() == "begins\n"
+        time.sleep(0.3)
+        target.write_bytes(DATA)  # as this process would in the end
+    assert process.communicate(timeout=20)[0] == f"{target}\n"
+    assert server.requests == [] and target.read_bytes() == DATA
+
+
+def test_where_the_first_fails_the_second_tries_itself(server, target):
+    server.pages["/file"] = Page(DATA)
+    lock = file_lock(target.with_name("file.bin.lock"))
+    thread = threading.Thread(target=download, args=(f"{server.url}/file", target))
+    with lock:
+        thread.start()
+        time.sleep(0.05)
+    thread.join()
+    assert target.read_bytes() == DATA
+
+
+# What comes is what it should be.
+
+
+GREY = encode(np.random.default_rng(2).integers(0, 256, (40, 40), "uint8"))
+PAGE = b"<!DOCTYPE html><title>Sign in</title>" + b" " * 2000
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PAGE,
+        b"",
+        GREY[:-30],
+        GREY[:200],
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n",
+        b"%PDF-1.7",
+    ],
+)
+@pytest.mark.parametrize("name", ["a.png", "B.JPG", "c.jpeg"])
+def test_a_picture_is_decoded_before_it_is_kept(server, tmp_path, data, name):
+    path = tmp_path / "set" / name
+    server.pages["/picture"] = Page(data)
+    with pytest.raises(DataError, match=f"{name} is damaged or no picture.* deleted"):
+        download(f"{server.url}/picture", path)
+    assert left(path) == []
+    server.pages["/picture"] = Page(GREY)
+    assert download(f"{server.url}/picture", path).read_bytes() == GREY
+
+
+@pytest.mark.parametrize("name", ["a.png", "b.tar", "c.npz", "d.tgz", "e.whl", "f"])
+@pytest.mark.parametrize("sha256", [None, SHA256])
+def test_a_login_page_is_said_and_not_kept(server, tmp_path, name, sha256):
+    path = tmp_path / "set" / name
+    server.pages["/file"] = Page(PAGE, etag=None, headers=HTML)
+    for _ in range(2):
+        with pytest.raises(DataError, match="/file answers with a web page.*login"):
+            download(f"{server.url}/file", path, sha256)
+        assert left(path) == []
+    assert len(server.requests) == 2  # asked again, and not in vain four times
+
+
+def test_a_login_page_costs_nothing_of_what_had_come(server, target):
+    server.pages["/file"] = Page(DATA, drops=[200_000] + [0] * 10)
+    with pytest.raises(DataError):
+        download(f"{server.url}/file", target)
+    whole = server.pages["/file"]
+    server.pages["/file"] = Page(PAGE, etag=None, ranges="no", headers=HTML)
+    with pytest.raises(DataError, match="login"):
+        download(f"{server.url}/file", target)
+    server.pages["/file"], whole.drops, server.requests = whole, [], []
+    download(f"{server.url}/file", target)
+    assert target.read_bytes() == DATA and server.sent("/file") == [100_000]
+
+
+@pytest.mark.parametrize("sha256", [None, SHA256])
+def test_a_server_that_sends_too_much_is_cut_off(server, target, sha256):
+    server.pages["/file"] = Page(bytes(30_000_000), length="chunked", ranges="no")
+    with pytest.raises(DataError, match="more than the 1000 bytes"):
+        download(f"{server.url}/file", target, sha256, size=1000)
+    assert left(target) == []
+    assert [request.taken for request in server.requests] == [False]
+
+
+def test_a_server_is_asked_what_it_has(server, target):
+    server.pages["/file"] = Page(DATA)
+    server.pages["/old"] = Page(DATA, head=False)
+    server.pages["/login"] = Page(PAGE, headers=HTML)
+    server.pages["/closed"] = Page(b"", 403)
+    server.pages["/down"] = Page(b"", 503)
+    assert is_there(f"{server.url}/file") and not is_there(f"{server.url}/none")
+    assert [r.method for r in server.requests] == ["HEAD", "HEAD"]
+    assert is_there(f"{server.url}/old")
+    for name, words in (("login", "web page"), ("closed", "403"), ("down", "503")):
+        with pytest.raises(DataError, match=f"/{name} .*{words}"):
+            is_there(f"{server.url}/{name}")
 
 
 def archive(kind):

@@ -1,5 +1,6 @@
 """Where data sets come from: mirrors, Keras and Kaggle, against a local server."""
 
+import contextlib
 import hashlib
 import importlib
 import io
@@ -9,6 +10,8 @@ import pickle
 import subprocess
 import sys
 import tarfile
+import threading
+import time
 import types
 import zipfile
 
@@ -17,12 +20,13 @@ import pytest
 from PIL import Image
 from small import ROOT
 
-from colorlib.data import download, sets, sources
+from colorlib.data import catalog, download, sets, sources
 from colorlib.data import kaggle as kaggle_module
 from colorlib.data.catalog import DATA_SETS, DataSet
 from colorlib.data.sets import describe_sets, load_pictures
 from colorlib.data.sources import locate
 from colorlib.errors import DataError
+from colorlib.utils.files import file_lock
 from tests.loopback import Page
 
 KEY = "0123456789abcdef-very-secret"
@@ -255,6 +259,40 @@ def test_mirror_by_url_with_half_a_set(remote):
     remote.pages["/mirror/photos/train.tar"] = Page(make_tar(names(9)))
     with pytest.raises(DataError, match="has the train part but no test part"):
         load_pictures("photos", "test")
+    assert {request.method for request in remote.requests} == {"HEAD"}
+
+
+@pytest.mark.parametrize(
+    "there, part, fetched",
+    [
+        (["photos/test.tar"], "train", []),
+        (["photos/train.zip"], "test", []),
+        (["photos/train.npz", "photos.tgz"], "test", []),
+        ([], "test", []),
+        (["photos.tar"], "train", ["photos.tar"]),
+        (["photos/train.tar", "photos/test.tar"], "test", ["photos/test.tar"]),
+    ],
+)
+def test_mirror_by_url_is_looked_at_before_anything_is_fetched(
+    remote, there, part, fetched
+):
+    """What is missing is said without a byte of what is there."""
+    packed = make_tar(names(20))
+    remote.pages = {f"/mirror/{file}": Page(packed) for file in there}
+    with contextlib.nullcontext() if fetched else pytest.raises(DataError):
+        locate("photos", part, ("mirror",))
+    got = [r.path for r in remote.requests if r.method != "HEAD"]
+    assert got == [f"/mirror/{file}" for file in fetched]
+
+
+@pytest.mark.parametrize("secret", ["me:hunter2@", "me:p/hunter2@", "me:p@hunter2@"])
+@pytest.mark.parametrize("scheme", ["http://", "", "ftp://"])
+def test_a_mirror_with_a_password_does_not_show_it(monkeypatch, secret, scheme):
+    monkeypatch.setattr(download, "RETRIES", 0)
+    monkeypatch.setenv("COLORLIB_MIRROR", f"{scheme}{secret}127.0.0.1:9/mirror")
+    with pytest.raises(DataError) as error:
+        load_pictures("photos")
+    assert "hunter2" not in str(error.value)
 
 
 # ---- A plain address
@@ -383,9 +421,9 @@ def test_keras_trouble_is_explained(keras_server, trouble, tmp_path):
 
 
 def test_official_class_names():
-    assert len(set(sources.CIFAR10_NAMES)) == 10
-    assert len(set(sources.CIFAR100_NAMES)) == 100
-    assert sources.CIFAR100_NAMES == sorted(sources.CIFAR100_NAMES)
+    assert len(set(catalog.CIFAR10_NAMES)) == 10
+    assert len(set(catalog.CIFAR100_NAMES)) == 100
+    assert catalog.CIFAR100_NAMES == sorted(catalog.CIFAR100_NAMES)
 
 
 # ---- Kaggle
@@ -488,6 +526,21 @@ def test_kaggle_resumes(kaggle, token, tmp_path):
     assert kaggle.sent(f"/{SLUG}.zip") == [2 * mebibyte, len(sets) - 2 * mebibyte]
 
 
+def test_kaggle_waits_for_another_run(kaggle, token, tmp_path):
+    path, results = tmp_path / "a.zip", []
+
+    def fetch():
+        results.append(kaggle_module.fetch_zip(SLUG, path))
+
+    thread = threading.Thread(target=fetch)
+    with file_lock(path.with_name("a.zip.lock")):
+        thread.start()
+        time.sleep(0.2)
+        path.write_bytes(b"what the other has fetched")
+    thread.join()
+    assert results == [path] and kaggle.requests == []
+
+
 def test_kaggle_without_a_token(kaggle, cache):
     with pytest.raises(DataError) as error:
         load_pictures("landscapes")
@@ -574,7 +627,7 @@ def test_a_token_in_an_error_is_masked(monkeypatch):
 
 
 def test_kodak_is_fetched_file_by_file_and_for_tests_only(server, monkeypatch, cache):
-    files = ("kodim01.png", "kodim02.png")
+    files = {"kodim01.png": None, "kodim02.png": None}
     for seed, name in enumerate(files):
         server.pages[f"/kodak/{name}"] = Page(jpeg(seed))
     source = ("files", f"{server.url}/kodak", files)
@@ -601,7 +654,7 @@ def test_kodak_of_a_mirror(monkeypatch, tmp_path):
 def test_all_of_kodak_is_24_files():
     kind, address, files = DATA_SETS["kodak"].source
     assert kind == "files" and address.startswith("https://")
-    assert len(set(files)) == 24 and files[0] == "kodim01.png"
+    assert len(files) == 24 and list(files)[0] == "kodim01.png"
 
 
 def test_old_photographs_are_read_as_they_are(monkeypatch, tmp_path):
@@ -633,4 +686,33 @@ def test_a_set_of_arrays_has_no_files(monkeypatch):
 def test_old_photographs_are_named_once():
     kind, address, files = DATA_SETS["old_photos"].source
     assert kind == "files" and address.startswith("https://")
-    assert len(set(files)) == len(files) == 27
+    assert len(files) == 27 and len(set(files.values())) == 27
+    assert {len(bytes.fromhex(sha256)) for sha256 in files.values()} == {32}
+
+
+def test_files_of_a_folder_are_checked_by_their_hashes(server, monkeypatch, cache):
+    good = jpeg(0)
+    files = {"a.jpg": hashlib.sha256(good).hexdigest()}
+    source = ("files", f"{server.url}/old", files)
+    server.pages["/old/a.jpg"] = Page(jpeg(1))
+    with pytest.raises(DataError, match="SHA-256 expected"):
+        locate("old_photos", "test", source)
+    assert sources.present("old_photos", source) == ""
+    server.pages["/old/a.jpg"] = Page(good)
+    folder = locate("old_photos", "test", source).paths[0]
+    assert (folder / "a.jpg").read_bytes() == good
+
+
+def test_a_login_page_is_no_picture_of_a_set(server, monkeypatch, cache):
+    """It is not "here (cache)" for ever: the next call asks again."""
+    source = ("files", f"{server.url}/kodak", {"kodim01.png": None})
+    monkeypatch.setitem(DATA_SETS, "kodak", DataSet("Kodak", source))
+    html = {"Content-Type": "text/html"}
+    page = server.pages["/kodak/kodim01.png"] = Page(b"<html>Hello", headers=html)
+    for _ in range(2):
+        with pytest.raises(DataError, match="kodak, test(.|\n)*login page"):
+            load_pictures("kodak", "test", 32)
+        assert sources.present("kodak", source) == ""
+    page.headers = {}
+    page.data = jpeg(3)
+    assert len(load_pictures("kodak", "test", 32)) == 1

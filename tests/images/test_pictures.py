@@ -3,7 +3,9 @@ import os
 import random
 import stat
 import tempfile
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -750,3 +752,32 @@ def test_thumbnails_show_the_middle():
     wide[:, 20:40] = 200
     assert (square_thumbnail(encode(wide), 16) == 200).all()
     assert (square_thumbnail(encode(wide.transpose(1, 0, 2).copy()), 16) == 200).all()
+
+
+def animation(count, kind="GIF", size=(8, 8)):
+    frames = [Image.new("L", size, i * 37 % 256) for i in range(count)]
+    return encode(frames[0], kind, save_all=True, append_images=frames[1:])
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_the_number_of_frames_is_limited(kind):
+    data = animation(7, kind)
+    assert len(read_picture(data, True, max_frames=7).frames) == 6
+    with pytest.raises(PictureError, match=r"7 frames .*limit of 6\. .*--max-frames"):
+        read_picture(data, True, max_frames=6)
+    assert read_picture(data, max_frames=6).frames == []  # the first alone is one
+
+
+def test_an_endless_animation_is_refused_by_itself():
+    with pytest.raises(PictureError, match="1,001 frames .*limit of 1,000"):
+        read_picture(animation(1001), True)
+
+
+def test_reading_in_threads_leaves_the_filters_of_warnings_alone():
+    warnings.filterwarnings("error", "of the process")
+    before = list(warnings.filters)
+    data = [encode(scene(), kind) for kind in ("PNG", "JPEG", "GIF")]
+    for _ in range(15):
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(read_picture, data * 8))
+    assert list(warnings.filters) == before

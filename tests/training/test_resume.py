@@ -11,15 +11,15 @@ import keras
 import numpy as np
 import pytest
 from keras import layers, ops
-from small import ROOT
+from small import ROOT, held_elsewhere
 
 from colorlib.data.batches import Batches
-from colorlib.errors import WeightsError
+from colorlib.errors import BusyError, WeightsError
 from colorlib.gan import Pix2Pix
 from colorlib.models.patch_discriminator import build_patch_discriminator
 from colorlib.models.unet import build_unet
 from colorlib.models.weights import load_weights, save_weights
-from colorlib.training import resume
+from colorlib.training import resume, trainer
 from colorlib.training.callbacks import PreviewStrip, read_strips
 from colorlib.training.resume import fit_resumable, read_history, write_history
 from colorlib.training.runtime import set_seed
@@ -271,6 +271,25 @@ def test_a_kill_before_the_last_history_loses_no_row(tmp_path, uninterrupted):
     (folder / "history.csv").write_text("".join(rows[:-1]))
     model, history = run(folder)
     assert_as_uninterrupted(folder, model, history, uninterrupted)
+
+
+def test_a_folder_in_use_is_refused_at_once(tmp_path, monkeypatch):
+    """Nothing of the run that is there is read, deleted or written."""
+    unfinished = tmp_path / f"{files.UNFINISHED}1-1"
+    unfinished.write_bytes(b"half a checkpoint")
+    with held_elsewhere(resume.run_lock(tmp_path)):
+        with pytest.raises(BusyError, match=f"Another run is training in {tmp_path}"):
+            run(tmp_path, 1)
+        assert unfinished.read_bytes() == b"half a checkpoint"
+        monkeypatch.setattr(trainer, "load_part", lambda *_: pytest.fail("data read"))
+        with pytest.raises(BusyError, match="Wait for it, stop it, or choose another"):
+            trainer.train("tiny", tmp_path)
+        assert sorted(p.name for p in tmp_path.glob("*")) == [
+            unfinished.name,
+            ".training.lock",
+        ]
+    run(tmp_path, 1)
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_what_killed_writers_left_is_removed(begun):
