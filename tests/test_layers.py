@@ -26,7 +26,6 @@ PACKAGES = {
     "PIL": "pillow",
     "ipywidgets": "jupyter",
     "lazy_loader": "lazy-loader",
-    "scipy": "scikit-image",
     "skimage": "scikit-image",
     "urllib3": "requests",
 }

@@ -21,7 +21,14 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from colorlib.app.request_filter import RequestFilter
-from colorlib.app.service import KEEP, MAX_MEGAPIXELS, ColorizeService, label, sweep
+from colorlib.app.service import (
+    KEEP,
+    MAX_FRAMES,
+    MAX_MEGAPIXELS,
+    ColorizeService,
+    label,
+    sweep,
+)
 from colorlib.errors import PictureError
 
 MAX_FILES = 20  # at a time
@@ -66,9 +73,12 @@ def build_page(service):
                 yield _shown(results, problems, f"{number} of {len(files)} …")
         if not results:
             raise _refusal(problems)
-        zipped = service.pack(results) if len(results) > 1 else None
-        text = "Your photograph is ready."
-        if zipped:
+        zipped, text = None, "Your photograph is ready."
+        if len(results) > 1:
+            try:
+                zipped = service.pack(results)
+            except PictureError as error:
+                problems.append(str(error))
             text = f"{len(results)} photographs are ready. Click one to look at it."
         yield _shown(results, problems, text, zipped)
 
@@ -115,7 +125,8 @@ def build_page(service):
                 )
                 gr.Markdown(
                     f"At most {MAX_FILES} files at a time, of {MAX_MEGABYTES} MB and "
-                    f"{service.max_pixels / 1e6:g} megapixels each. You get back the "
+                    f"{service.max_pixels / 1e6:g} megapixels each, animations of "
+                    f"{MAX_FRAMES} frames. You get back the "
                     "same format and size, with date and transparency kept. Your "
                     "pictures stay on the computer that runs this page, and are "
                     f"deleted there after {KEEP // 60} minutes. The colours are a "
@@ -242,7 +253,7 @@ def _folder():
 
 def _shown(results, problems, text, zipped=None):
     """What the page shows: values for slider, buttons, gallery, status and state."""
-    lines = [f"**{text}**", *(f"Not coloured: {_plain(line)}" for line in problems)]
+    lines = [f"**{text}**", *(f"Not done: {_plain(line)}" for line in problems)]
     several = len(results) > 1
     return (
         *_looked_at(results[0]),

@@ -27,10 +27,12 @@ class RequestFilter:
     Args:
         app: the server behind the filter.
         folder: the only one whose files are given out and coloured.
-        max_upload: bytes of one upload, all its files together.
+        max_upload: bytes of one upload, all its files together. They are counted as
+            they arrive; what the headers say only refuses a request earlier.
 
     Reference:
-        ASGI specification 3.0, HTTP connection scope.
+        ASGI specification 3.0, HTTP connection scope. RFC 9112, section 6.3: both
+        Content-Length and Transfer-Encoding in one request ought to be an error.
     """
 
     def __init__(self, app, folder, max_upload):
@@ -43,19 +45,25 @@ class RequestFilter:
         if scope["type"] == "lifespan":
             return await self.app(scope, receive, send)
         path, status = scope["path"].removeprefix(scope.get("root_path", "")), 200
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"")
         if scope["type"] != "http" or not _OPEN.fullmatch(path):
             status = 404
+        elif length and b"transfer-encoding" in headers:
+            status = 400  # one of them lies
         elif path.startswith(_FILE):
             status = 200 if self._ours(path.removeprefix(_FILE)) else 403
         elif path == _UPLOAD:
-            length = dict(scope["headers"]).get(b"content-length", b"")
             fits = length.isdigit() and int(length) <= self.max_upload
             status = 200 if fits else 413
         elif path == _JOIN:
             status, body = await self._read(receive)
             receive = _again(body, receive)
         if status == 200:
-            return await self.app(scope, receive, send)
+            try:
+                return await self.app(scope, _counted(receive, self.max_upload), send)
+            except _TooLong:
+                status = 413
         headers = [(b"content-length", str(len(_CLOSED)).encode())]
         start = {"type": "http.response.start", "status": status, "headers": headers}
         await send(start)
@@ -93,6 +101,25 @@ def _paths(data):
     if isinstance(data, list):
         for value in data:
             yield from _paths(value)
+
+
+class _TooLong(Exception):
+    """A request has more bytes than it may have."""
+
+
+def _counted(receive, most):
+    """A `receive` that raises `_TooLong` after more than `most` bytes of body."""
+    count = 0
+
+    async def receive_counted():
+        nonlocal count
+        message = await receive()
+        count += len(message.get("body", b""))
+        if count > most:
+            raise _TooLong
+        return message
+
+    return receive_counted
 
 
 def _again(body, receive):

@@ -24,6 +24,7 @@ from colorlib.models.cards import available_models, read_card
 from colorlib.utils.paths import DATA
 
 MAX_MEGAPIXELS = 50  # a picture, all its frames together
+MAX_FRAMES = 100  # of an animation: half a minute on two CPU cores
 KEEP = 3600  # seconds until uploads and results are deleted
 # What the models are for; one that is missing here is called by its card's title.
 PURPOSES = {
@@ -100,29 +101,42 @@ class ColorizeService:
             A `Result`; its file has the format and the size of the original.
 
         Raises:
-            PictureError: if it cannot be read or written; the message does not say
-                where the file lies.
+            PictureError: if it cannot be read or written, or has more than
+                `MAX_FRAMES` frames; the message does not say where the file lies.
             ValueError: if `model` or `strength` is none of those possible.
         """
         if model not in self.models:
             raise ValueError(f"model must be one of {self.models}, got {model!r}.")
-        path, place = Path(path), Path(place or tempfile.mkdtemp(dir=self.folder))
+        path, colorizer = Path(path), self.colorizer(model)
         try:
-            picture = read_picture(path, every_frame=True, max_pixels=self.max_pixels)
+            place = Path(place or tempfile.mkdtemp(dir=self.folder))
+            picture = self._read(path)
             ready = restore(picture) if contrast else picture
-            colored = self.colorizer(model).colorize(ready, strength)
+            colored = colorizer.colorize(ready, strength)
             file = place / f"{path.stem}-colour{_ending(path, picture)}"
             write_picture(file, colored)
+            pair = before_after(picture, colored).rgb  # (h, w + 8 + w, 3)
+            width = (pair.shape[1] - 8) // 2
+            for name, rgb in (("before", pair[:, :width]), ("after", pair[:, -width:])):
+                write_picture(place / f"{name}.jpg", Picture(rgb), quality=90)
         except PictureError as error:
             said = str(error)
             for folder in (path.parent, place):
                 said = said.replace(f"{folder}{os.sep}", "")
             raise PictureError(said) from None
-        pair = before_after(picture, colored).rgb  # (h, w + 8 + w, 3)
-        width = (pair.shape[1] - 8) // 2
-        for name, rgb in (("before", pair[:, :width]), ("after", pair[:, -width:])):
-            write_picture(place / f"{name}.jpg", Picture(rgb), quality=90)
+        except OSError as error:
+            raise _not_stored(path.name, error) from None
         return Result(path.name, place / "before.jpg", place / "after.jpg", file)
+
+    def _read(self, path):
+        picture = read_picture(path, every_frame=True, max_pixels=self.max_pixels)
+        count = 1 + len(picture.frames)
+        if count > MAX_FRAMES:
+            raise PictureError(
+                f"{path}: {count} frames are more than the limit of {MAX_FRAMES}. The "
+                "command line takes it: python -m colorlib colorize."
+            )
+        return picture
 
     def example(self):
         """The `Result` that the page begins with; it is not deleted by `sweep`."""
@@ -131,14 +145,21 @@ class ColorizeService:
         return self.colorize(_EXAMPLE, self.models[0], place=place)
 
     def pack(self, results):
-        """Puts the files of several `Result`s into one zip; returns its path."""
-        path = Path(tempfile.mkdtemp(dir=self.folder)) / "photographs-in-colour.zip"
-        with zipfile.ZipFile(path, "w") as file:  # stored: pictures are compressed
-            for number, result in enumerate(results, start=1):
-                name = result.file.name
-                if name in file.namelist():
-                    name = f"{result.file.stem}-{number}{result.file.suffix}"
-                file.write(result.file, name)
+        """Puts the files of several `Result`s into one zip; returns its path.
+
+        Raises:
+            PictureError: if it cannot be written.
+        """
+        try:
+            path = Path(tempfile.mkdtemp(dir=self.folder)) / "photographs-in-colour.zip"
+            with zipfile.ZipFile(path, "w") as file:  # stored: pictures are compressed
+                for number, result in enumerate(results, start=1):
+                    name = result.file.name
+                    if name in file.namelist():
+                        name = f"{result.file.stem}-{number}{result.file.suffix}"
+                    file.write(result.file, name)
+        except OSError as error:
+            raise _not_stored("The zip of all", error) from None
         return path
 
 
@@ -161,6 +182,15 @@ def _shipped():
     """The names of the shipped models that colour, the most useful first."""
     there = [n for n in available_models() if read_card(n)[1].get("kind") is None]
     return [n for n in PURPOSES if n in there] + [n for n in there if n not in PURPOSES]
+
+
+def _not_stored(name, error):
+    """What to say of a full disk and the like, without the names of folders."""
+    return PictureError(
+        f"{name}: the computer that runs this page cannot store the result "
+        f"({error.strerror or type(error).__name__}). Try again later, or tell whoever "
+        "runs the page."
+    )
 
 
 def _ending(path, picture):

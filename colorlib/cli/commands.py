@@ -15,8 +15,6 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from colorlib.utils.paths import CHECKOUT, needs_checkout
-
 
 def colorize(options):
     """Colours files and folders; 1 if any of them could not be."""
@@ -260,18 +258,4 @@ def data(options):
     print(f"{options.set}, {options.part}: {pictures.describe()}")
     for line in pictures.bad:
         print(f"unreadable: {line}", file=sys.stderr)
-    return 0
-
-
-def cards(options):
-    """Rewrites the figures in both README files from the cards."""
-    from colorlib.evaluation.card_tables import cards_as_markdown, with_figures
-    from colorlib.models.cards import WEIGHTS_FOLDER
-
-    if CHECKOUT is None:
-        raise FileNotFoundError(needs_checkout("The README files are"))
-    page, readme = WEIGHTS_FOLDER / "README.md", CHECKOUT / "README.md"
-    page.write_text(cards_as_markdown())
-    readme.write_text(with_figures(readme.read_text()))
-    print(f"rewritten from the cards: {page}, {readme}")
     return 0

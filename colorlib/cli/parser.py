@@ -207,7 +207,7 @@ def _parser():
     )
 
     evaluate = command(
-        "evaluate", commands.evaluate, "Score a model beside the floors."
+        "evaluate", commands.evaluate, "Score a model beside the baselines."
     )
     evaluate.add_argument(
         "model",
@@ -218,7 +218,7 @@ def _parser():
         "--benchmark",
         action="store_true",
         help="colour pictures of 256 pixels as `colorize` does, with LPIPS, the top-1 "
-        "of a classifier, and differences to the floors (default --data: photos)",
+        "of a classifier, and differences to the baselines (default --data: photos)",
     )
     evaluate.add_argument(
         "--json",
@@ -242,6 +242,4 @@ def _parser():
     data.add_argument("set", nargs="?", help="a data set, folder, zip or tar")
     data.add_argument("--part", default="train", help="train, validation, test, or all")
     data.add_argument("--size", type=int, default=64, help="side in pixels")
-
-    command("cards", commands.cards, "Rewrite the figures in both README files.")
     return parser

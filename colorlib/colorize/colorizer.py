@@ -1,5 +1,6 @@
 """Photo in, photo out: predict small, enlarge ab, keep the full-size L."""
 
+import json
 from pathlib import Path
 
 import keras
@@ -72,20 +73,22 @@ class Colorizer:
         if self.size < 32:
             raise ValueError(f"size must be at least 32 pixels, got {self.size}.")
         self.multiple, self.gain = card["multiple"], card.get("gain", 1.0)
-        self.key = f"{card['sha256']} {self.size}"  # what the colours depend on
+        # What the colours depend on: a film goes on only if all of it is unchanged.
+        parts = [card[entry] for entry in ("sha256", "network", "options")]
+        self.key = json.dumps([*parts, self.multiple, self.size, self.gain])
         self.network = load_network(path, card)
 
-    def predict_ab(self, L: np.ndarray) -> np.ndarray:
-        """Predicts the colours of one picture.
+    def predict_ab(self, rgb: np.ndarray) -> np.ndarray:
+        """Predicts the colours that `colorize` gives a picture, at its full size.
 
         Args:
-            L: float array `(H, W)`, L* in [0, 100], any size.
+            rgb: uint8 array `(H, W, 3)`, any size; only its L* is used.
 
         Returns:
             float32 array `(H, W, 2)`, a* and b* in CIE units.
         """
-        seen = resize_plane(L, *self._network_size(*L.shape))
-        return _enlarge(self.predict_small(seen[None])[0], *L.shape)
+        ab = self.predict_small(self.network_input(rgb)[None])[0]  # (h, w, 2)
+        return _enlarge(ab, *rgb.shape[:2])
 
     def colorize(
         self, picture: Picture, strength: float = 1.0, smoother=None

@@ -6,10 +6,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "blind_test": ["BlindTest", "paler_is_fake", "wilson_interval"],
+        "blind_test": ["BlindTest", "paler_is_fake"],
         "card_tables": [
             "benchmark_as_markdown",
-            "cards_as_markdown",
             "figures_as_markdown",
             "ladder_as_markdown",
         ],

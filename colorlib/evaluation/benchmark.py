@@ -11,20 +11,19 @@ from colorlib.data.sets import load_pictures
 from colorlib.evaluation.classifier import Classifier, find_labels
 from colorlib.images.io import Picture
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab
-from colorlib.metrics.baselines import LightnessTable, baseline_ab
+from colorlib.metrics.baselines import BASELINES, LightnessTable, baseline_ab
 from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.lpips import Lpips
-from colorlib.metrics.scores import COLUMNS, colourfulness, score
+from colorlib.metrics.scores import SHOWN_COLUMNS, colourfulness, score
 from colorlib.metrics.tables import STYLES, format_table, mean_and_interval
 from colorlib.models.cards import read_card
 from colorlib.utils.files import write_atomically
 
 SIDE = 256
-FLOORS = ("grey", "mean colour", "lightness table")
 
 
 def benchmark(colorize, rgb, mean, table, distance, classify, labels=None, name="it"):
-    """Colours pictures with a colorizer and the floors, and scores what is seen.
+    """Colours pictures with a colorizer and the baselines, and scores what is shown.
 
     Args:
         colorize: function of a uint8 picture `(H, W, 3)`, of whose colours it makes no
@@ -42,7 +41,8 @@ def benchmark(colorize, rgb, mean, table, distance, classify, labels=None, name=
         (rows, truth): dicts from a row's name, and of the true pictures, to a dict of
         a column's name and N numbers; `top1` has as many as there are labels.
     """
-    rows = {row: {c: [] for c in (*COLUMNS, "lpips")} for row in (*FLOORS, name)}
+    columns = (*SHOWN_COLUMNS, "lpips")
+    rows = {row: {column: [] for column in columns} for row in (*BASELINES, name)}
     classes = []
     for real in tqdm(rgb, name, delay=2, leave=False, disable=None):
         L = rgb8_to_lab(real)[..., :1]
@@ -73,19 +73,19 @@ def benchmark(colorize, rgb, mean, table, distance, classify, labels=None, name=
 
 
 def differences(rows, name):
-    """What a colorizer's scores have over each floor's, picture by picture.
+    """What a colorizer's scores have over each baseline's, picture by picture.
 
     Args:
         rows: from `benchmark`.
         name: the colorizer's row.
 
     Returns:
-        dict from a floor to a dict of a column and its N differences.
+        dict from a baseline to a dict of a column and its N differences.
     """
     return {
-        floor: {column: rows[name][column] - rows[floor][column] for column in scores}
-        for floor, scores in rows.items()
-        if floor != name
+        row: {column: rows[name][column] - values for column, values in scores.items()}
+        for row, scores in rows.items()
+        if row != name
     }
 
 
@@ -95,24 +95,25 @@ def format_differences(rows, name):
     columns = [c for c in next(iter(found.values())) if c != "colourfulness"]
     lines = ["| | " + " | ".join(STYLES[c][0] for c in columns) + " |"]
     lines.append("|---" * (len(columns) + 1) + "|")
-    for floor, values in found.items():
+    for row, values in found.items():
         cells = [mean_and_interval(values[c], STYLES[c][1], "+") for c in columns]
-        lines.append(f"| {name} - {floor} | " + " | ".join(cells) + " |")
+        lines.append(f"| {name} - {row} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
 # What a colorizer should reach: lowest and highest value, None where there is none.
-AIMS = {
+TARGETS = {
     "LPIPS / grey's": (None, 0.65),
     "PSNR - grey's, dB": (1.5, None),
     "PSNR - lightness table's, dB": (1.0, None),
     "colourfulness / truth's": (0.75, 1.25),
-    "top-1, share of the way from grey to truth": (0.60, None),
+    "top-1 - grey's": (0.6, None),  # times the next one
+    "truth's top-1 - grey's": (None, None),  # what its colours tell the classifier
 }
 
 
-def find_marks(rows, truth, name):
-    """The five numbers that `AIMS` is about, with 95 % intervals.
+def headline_metrics(rows, truth, name):
+    """The numbers that `TARGETS` is about, with 95 % intervals.
 
     Args:
         rows: from `benchmark`.
@@ -120,55 +121,62 @@ def find_marks(rows, truth, name):
         name: the colorizer's row.
 
     Returns:
-        dict from a key of `AIMS` to (value, (low, high)); without the last where no
+        dict from a key of `TARGETS` to a dict: `value`; `interval`, (low, high), of a
+        difference that of the differences picture by picture; `target`, in words;
+        `reached`, None where there is no target. The two of top-1 are left out where no
         picture has a label.
     """
     ours, grey, table = rows[name], rows["grey"], rows["lightness table"]
-
-    def ratio(above, below):
-        return above / below
-
-    def share(ours, grey, truth):
-        return (ours - grey) / (truth - grey)
-
-    def difference(ours, theirs):
-        return ours - theirs
-
-    columns = [
-        (ratio, ours["lpips"], grey["lpips"]),
-        (difference, ours["psnr"], grey["psnr"]),
-        (difference, ours["psnr"], table["psnr"]),
-        (ratio, ours["colourfulness"], truth["colourfulness"]),
+    found = [
+        _ratio(ours["lpips"], grey["lpips"]),
+        _difference(ours["psnr"], grey["psnr"]),
+        _difference(ours["psnr"], table["psnr"]),
+        _ratio(ours["colourfulness"], truth["colourfulness"]),
     ]
     if "top1" in truth:
-        columns.append((share, ours["top1"], grey["top1"], truth["top1"]))
-    marks = {}
-    for title, (of, *values) in zip(AIMS, columns):
-        values = np.stack(values, axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = float(of(*values.mean(axis=0)))
-        marks[title] = (value, bootstrap_interval(values, of=of))
-    return marks
+        found.append(_difference(ours["top1"], grey["top1"]))
+        found.append(_difference(truth["top1"], grey["top1"]))
+    metrics = {}
+    for (title, (least, most)), (value, interval) in zip(TARGETS.items(), found):
+        bounds = zip(("at least", "at most"), (least, most))
+        words = [f"{word} {bound:g}" for word, bound in bounds if bound is not None]
+        if title == "top-1 - grey's":
+            words, least = [f"{words[0]} of the truth's"], least * found[-1][0]
+        metrics[title] = {
+            "value": value,
+            "interval": interval,
+            "target": ", ".join(words),
+            "reached": is_reached(value, least, most) if words else None,
+        }
+    return metrics
 
 
-def format_marks(marks):
-    """Writes `find_marks` as a Markdown table beside `AIMS`."""
-    lines = ["| | measured | aim | reached |", "|---|---|---|---|"]
-    for title, (value, (low, high)) in marks.items():
-        least, most = AIMS[title]
-        aims = [f"at least {least}"] * (least is not None)
-        aims += [f"at most {most}"] * (most is not None)
-        cells = f"{value:.2f} [{low:.2f}, {high:.2f}] | {', '.join(aims)}"
-        lines.append(
-            f"| {title} | {cells} | {'yes' if reached(title, value) else 'no'} |"
-        )
-    return "\n".join(lines)
+def _ratio(above, below):
+    values = np.stack([above, below], axis=1)
+    value = float(np.divide(*values.mean(axis=0)))
+    return value, bootstrap_interval(values, of=np.divide)
 
 
-def reached(title, value):
-    """Whether a value of `find_marks` is inside its aim."""
-    least, most = AIMS[title]
+def _difference(ours, theirs):
+    values = ours - theirs
+    return float(values.mean()), bootstrap_interval(values)
+
+
+def is_reached(value, least=None, most=None):
+    """Whether a value is at least the one and at most the other."""
     return (least is None or value >= least) and (most is None or value <= most)
+
+
+def format_headline_metrics(metrics):
+    """Writes `headline_metrics` as a Markdown table."""
+    lines = ["| | measured | target | reached |", "|---|---|---|---|"]
+    words = {True: "yes", False: "no", None: ""}
+    for title, metric in metrics.items():
+        low, high = metric["interval"]
+        measured = f"{metric['value']:.2f} [{low:.2f}, {high:.2f}]"
+        cells = (title, measured, metric["target"], words[metric["reached"]])
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def run_benchmark(model, data="photos", part="test", size=SIDE, limit=None, path=None):
@@ -202,7 +210,7 @@ def run_benchmark(model, data="photos", part="test", size=SIDE, limit=None, path
         labels if labelled else None,
         name,
     )
-    marks = find_marks(rows, truth, name)
+    metrics = headline_metrics(rows, truth, name)
     known = (
         f"Top-1 is of the {labelled} pictures whose ImageNet class is known."
         if labelled
@@ -221,18 +229,9 @@ def run_benchmark(model, data="photos", part="test", size=SIDE, limit=None, path
             "figures": {row: _numbers(scores) for row, scores in rows.items()},
             "truth": _numbers(truth),
             "differences": {
-                floor: _numbers(values)
-                for floor, values in differences(rows, name).items()
+                row: _numbers(values) for row, values in differences(rows, name).items()
             },
-            "marks": {
-                title: {
-                    "value": value,
-                    "interval": interval,
-                    "aim": AIMS[title],
-                    "reached": reached(title, value),
-                }
-                for title, (value, interval) in marks.items()
-            },
+            "headline_metrics": metrics,
         }
         text = json.dumps(_finite(report), indent=1) + "\n"
         write_atomically(path, text.encode())
@@ -241,7 +240,7 @@ def run_benchmark(model, data="photos", part="test", size=SIDE, limit=None, path
             f"{name} on {data}, {part}: {pictures.describe()}. {known}",
             format_table(rows, pictures.rgb, top1=truth["top1"].mean()),
             format_differences(rows, name),
-            format_marks(marks),
+            format_headline_metrics(metrics),
         ]
     )
 

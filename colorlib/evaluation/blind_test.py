@@ -14,13 +14,16 @@ Reference:
     on the left as on the right.
 """
 
+import base64
 import hashlib
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
+from PIL import Image
+from scipy.stats import binomtest
 
 from colorlib.metrics.scores import colourfulness
 from colorlib.utils.files import write_atomically
@@ -28,37 +31,6 @@ from colorlib.utils.files import write_atomically
 # Of the same paper, table 5: ImageNet at 256 pixels.
 PAPER = {"L2": 0.163, "pix2pix": 0.225, "Zhang et al. 2016": 0.278}
 SIDES = ("left", "right")
-
-
-def wilson_interval(successes, trials, confidence=0.95):
-    """Confidence interval of a share, right also for few trials and near 0 and 1.
-
-    Args:
-        successes: how often it happened.
-        trials: how often it could have happened.
-        confidence: of the interval, between 0 and 1.
-
-    Returns:
-        (low, high), within [0, 1].
-
-    Raises:
-        ValueError: if there is no trial, `successes` is not from 0 to `trials`, or
-            `confidence` not between 0 and 1.
-
-    Reference:
-        Wilson 1927, Probable Inference, the Law of Succession, and Statistical
-        Inference. Checked against `scipy.stats.binomtest(...).proportion_ci("wilson")`.
-    """
-    if trials < 1 or not 0 <= successes <= trials:
-        raise ValueError(f"{successes} successes of {trials} trials are impossible.")
-    if not 0.0 < confidence < 1.0:
-        raise ValueError(f"confidence must be between 0 and 1, got {confidence:g}.")
-    z = NormalDist().inv_cdf(0.5 + confidence / 2.0)
-    share = successes / trials
-    middle = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    spread = (share * (1 - share) / trials + (z / (2 * trials)) ** 2) ** 0.5
-    half = z * spread / (1 + z * z / trials)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 @dataclass(frozen=True)
@@ -75,8 +47,10 @@ class Result:
 
     @property
     def interval(self):
-        """Its 95 % Wilson interval; it takes the trials for independent."""
-        return wilson_interval(self.fooled, self.trials)
+        """Its 95 % interval (low, high) by Wilson; it takes trials for independent."""
+        test = binomtest(self.fooled, self.trials)
+        interval = test.proportion_ci(method="wilson")
+        return float(interval.low), float(interval.high)
 
     def __str__(self):
         """The result in words, beside chance and the paper's figures."""
@@ -237,10 +211,67 @@ class BlindTest:
         return path
 
     def show(self):
-        """The test as a widget; see `blind_widget.show`."""
-        from colorlib.evaluation.blind_widget import show
+        """Lets a person take the test; questions answered before stay answered.
 
-        return show(self)
+        The browser itself shows and hides the pictures, so that a slow connection does
+        not lengthen the second.
+
+        Returns:
+            A widget, for JupyterLab, Notebook 7 and Colab.
+        """
+        import ipywidgets as widgets
+
+        stage, said = widgets.HTML(), widgets.HTML()
+        below = widgets.Layout(width="256px", margin="8px")  # each below its picture
+        buttons = {
+            side: widgets.Button(description=f"The {side} one is fake", layout=below)
+            for side in ("left", "right")
+        }
+        go = widgets.Button(description="Start", button_style="primary", layout=below)
+
+        def ask(_=None):
+            number, trials = len(self.answers) + 1, len(self.plan) - self.practice
+            part = f"Trial {number - self.practice} of {trials}"
+            if number <= self.practice:
+                part = f"Practice {number} of {self.practice}"
+            said.value = f"<b>{part}.</b> Which one is fake?"
+            stage.value = _flash(self.pair(), self.seconds, number)
+            set_buttons(asking=True)
+
+        def take(side):
+            right = self.answer(side)
+            if self.done:
+                finish()
+            elif right is None:
+                ask()
+            else:
+                fake = self.plan[len(self.answers) - 1].fake
+                word = "Right" if right else "Wrong"
+                said.value = f"<b>{word}:</b> the {fake} one was the fake."
+                go.description = "Next"
+                set_buttons(asking=False)
+
+        def finish():
+            said.value, stage.value = str(self.result()), ""
+            set_buttons(asking=False)
+            go.disabled = True
+
+        def set_buttons(asking):
+            go.disabled = asking
+            for button in buttons.values():
+                button.disabled = not asking
+
+        for side, button in buttons.items():
+            button.on_click(lambda _, side=side: take(side))
+        go.on_click(ask)
+        said.value = (
+            "One of two pictures is a photograph, the other one was coloured by a "
+            f"network. You see them for {self.seconds:g} s. Say which one is the fake."
+        )
+        set_buttons(asking=False)
+        if self.done:
+            finish()
+        return widgets.VBox([said, stage, widgets.HBox([*buttons.values()]), go])
 
 
 def paler_is_fake(left, right):
@@ -280,3 +311,19 @@ def merge(folder):
     results = people.values()
     together = Result(sum(r.fooled for r in results), sum(r.trials for r in results))
     return together, people
+
+
+def _flash(pair, seconds, number):
+    """HTML of two pictures that appear after half a second, and for so long."""
+    name, images = f"flash{number}", ""
+    for rgb in pair:
+        file = io.BytesIO()
+        Image.fromarray(rgb).save(file, "PNG")
+        source = base64.b64encode(file.getvalue()).decode()
+        images += f'<img class="{name}" src="data:image/png;base64,{source}">'
+    return (
+        f"<style>@keyframes {name} {{from, to {{visibility: visible}}}} "
+        f".{name} {{visibility: hidden; animation: {name} {seconds}s linear 0.5s; "
+        "width: 256px; height: 256px; object-fit: contain; margin: 8px}</style>"
+        f"<div>{images}</div>"
+    )

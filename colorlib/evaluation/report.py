@@ -6,7 +6,8 @@ from pathlib import Path
 from colorlib.utils.files import write_atomically
 
 # Each section, and what it must have beside words: a pattern, and its name.
-LINK, PICTURE = (r"\]\(https?://", "a link"), (r"!\[", "a picture")
+LINK = (r"\[[^\]]*\w[^\]]*\]\(https?://\w", "a link")
+PICTURE = (r"!\[[^\]]*\]\([^)\s]", "a picture")
 SECTIONS = {
     "Introduction": (LINK,),
     "Data and methods": (),
@@ -15,6 +16,9 @@ SECTIONS = {
     "Next steps": (),
 }
 FEWEST_WORDS = 40  # in a section; tables, pictures and instructions are no words
+FEWEST_DIFFERENT = 20  # of them: a sentence pasted again and again says nothing
+_PLACEHOLDERS = r"\b(?:TODO|TBD|FIXME|XXX+|(?i:lorem ipsum))\b"
+_PICTURES = r"!\[[^\]]*\]\([^)]*\)"
 
 
 def facts_as_markdown(card):
@@ -82,8 +86,8 @@ def find_gaps(path):
         A list of lines such as "Discussion: a picture is missing", empty where nothing
         was found. That a report has no gaps does not make it a good one.
     """
-    text = Path(path).read_text(encoding="utf-8")
-    found = dict(re.findall(r"(?ms)^## +(.+?) *$\n(.*?)(?=^## |\Z)", text))
+    report = Path(path).read_text(encoding="utf-8")
+    found = dict(re.findall(r"(?ms)^## +(.+?) *$\n(.*?)(?=^## |\Z)", report))
     gaps = []
     for name, needed in SECTIONS.items():
         if name not in found:
@@ -94,12 +98,24 @@ def find_gaps(path):
         if left:
             gaps.append(f"{name}: {left} instructions (lines with >) are left")
         own = [line for line in lines if not line.startswith((">", "|", "!["))]
-        words = len(" ".join(own).split())
-        if words < FEWEST_WORDS:
-            gaps.append(f"{name}: {words} words, at least {FEWEST_WORDS} are needed")
+        text = re.sub(r"\]\([^)]*\)", "]", " ".join(own))  # addresses are no words
+        words = re.findall(r"[^\W\d_]+", text)
+        different = len({word.casefold() for word in words})
+        if len(words) < FEWEST_WORDS:
+            gaps.append(
+                f"{name}: {len(words)} words, at least {FEWEST_WORDS} are needed"
+            )
+        elif different < FEWEST_DIFFERENT:
+            gaps.append(
+                f"{name}: {different} different words, at least {FEWEST_DIFFERENT} are "
+                "needed"
+            )
+        if placeholder := re.search(_PLACEHOLDERS, " ".join(own)):
+            gaps.append(f"{name}: '{placeholder[0]}' is still to be replaced")
         own = "\n".join(line for line in lines if not line.startswith(">"))
+        without_pictures = re.sub(_PICTURES, "", own)
         for pattern, what in needed:
-            if not re.search(pattern, own):
+            if not re.search(pattern, without_pictures if what == "a link" else own):
                 gaps.append(f"{name}: {what} is missing")
         for picture in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", own):
             if "://" not in picture and not (Path(path).parent / picture).is_file():

@@ -6,7 +6,9 @@ browsers from its npm package. No server computes anything: any static host will
 
 import html
 import json
+import os
 import tarfile
+import tempfile
 from importlib import resources
 from pathlib import Path
 
@@ -22,6 +24,8 @@ _FROM_RUNTIME = {
     "ort.js": "package/dist/ort.wasm.bundle.min.mjs",
     "ort.wasm": "package/dist/ort-wasm-simd-threaded.wasm",
 }
+# Stands in every index.html of this module's: the page may be replaced by a new one.
+_MARKER = b'<meta name="generator" content="colorlib web">'
 _LICENCES = """\
 The page, its program and the network: MIT licence, below; {network}.
 ONNX Runtime (ort.js, ort.wasm): MIT licence, as below, of which the first line is
@@ -34,7 +38,8 @@ def build_page(folder, model):
     """Writes the page, the network and the runtime into a folder.
 
     Args:
-        folder: where to; made if need be, files of an earlier build are replaced.
+        folder: where to; made if need be. Files of an earlier build are replaced, known
+            by the mark in its index.html; nothing else is.
         model: a name from `models.available_models()`, or the path of a weights file
             with its card beside it.
 
@@ -44,23 +49,28 @@ def build_page(folder, model):
     Raises:
         FileNotFoundError: if there is no such model.
         ImportError: if the `onnx` package is not installed.
+        FileExistsError: if the folder holds a file of a name that is needed, and is not
+            an earlier build.
         ValueError: if the model cannot be exported.
         DataError: if the runtime is not here and cannot be fetched.
         OSError: if the folder cannot be written.
     """
     folder = Path(folder)
-    check_writable(folder)
-    runtime = _runtime_files()
-    network, about = load_colorizer(model)
-    export_onnx(network, folder / "model.onnx", about)
     files = {
         path.name: path.read_bytes()
         for path in resources.files("colorlib.export").joinpath("web_page").iterdir()
     }
+    made = ("model.onnx", "model.json", "licences.txt")
+    _check_own(folder, [*files, *_FROM_RUNTIME, *made])
+    check_writable(folder)
+    runtime = _runtime_files()
     files |= runtime
-    model_bytes = (folder / "model.onnx").stat().st_size
-    large = {"ort.wasm": len(runtime["ort.wasm"]), "model.onnx": model_bytes}
-    total = sum(map(len, files.values())) + model_bytes
+    network, about = load_colorizer(model)
+    with tempfile.TemporaryDirectory() as work:
+        export_onnx(network, Path(work) / "model.onnx", about)
+        files["model.onnx"] = (Path(work) / "model.onnx").read_bytes()
+    large = {name: len(files[name]) for name in ("ort.wasm", "model.onnx")}
+    total = sum(map(len, files.values()))
     about |= {"bytes": large, "total": sum(large.values())}
     files["model.json"] = json.dumps(about, indent=1, ensure_ascii=False).encode()
     files["licences.txt"] = _LICENCES.format(
@@ -71,11 +81,21 @@ def build_page(folder, model):
     page = page.replace("{repository}", html.escape(repository_url()))
     page = page.replace("{megabytes}", f"{total / 1e6:.0f}")
     files["index.html"] = page.encode()
-    for name, data in files.items():
-        write_atomically(folder / name, data)
-    loaded = {name: len(data) for name, data in files.items()}
-    del loaded["licences.txt"]
-    return {**loaded, "model.onnx": model_bytes}
+    # The marked page first: a build that was stopped half-way can be run again.
+    for name in sorted(files, key=lambda name: name != "index.html"):
+        write_atomically(folder / name, files[name])
+    return {n: len(data) for n, data in files.items() if n != "licences.txt"}
+
+
+def _check_own(folder, names):
+    """Raises `FileExistsError` if a file would be replaced that is not ours."""
+    found = [name for name in names if os.path.lexists(folder / name)]
+    page = folder / "index.html"
+    if found and not (page.is_file() and _MARKER in page.read_bytes()):
+        raise FileExistsError(
+            f"{folder} holds {', '.join(sorted(found))}, which this command did not "
+            "write and does not replace. Choose another folder, or move them away."
+        )
 
 
 def _runtime_files():

@@ -1,9 +1,15 @@
 """How far colours are from the truth, beside what no network reaches."""
 
-from colorlib.metrics.baselines import LightnessTable, mean_ab, score_baselines
+from colorlib.metrics.baselines import (
+    BASELINES,
+    LightnessTable,
+    mean_ab,
+    score_baselines,
+)
 from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.scores import (
     COLUMNS,
+    SHOWN_COLUMNS,
     ab_mae,
     ab_mse,
     ciede2000,
@@ -15,8 +21,10 @@ from colorlib.metrics.scores import (
 from colorlib.metrics.tables import format_table, mean_and_interval
 
 __all__ = [
+    "BASELINES",
     "COLUMNS",
     "LightnessTable",
+    "SHOWN_COLUMNS",
     "ab_mae",
     "ab_mse",
     "bootstrap_interval",

@@ -7,6 +7,8 @@ import numpy as np
 from colorlib.lab import rgb8_to_lab
 from colorlib.metrics.scores import score
 
+BASELINES = ("grey", "mean colour", "lightness table")
+
 
 @dataclass
 class LightnessTable:
@@ -54,15 +56,12 @@ def baseline_ab(L, mean, table):
         table: `LightnessTable` of the training pictures.
 
     Returns:
-        dict from "grey", "mean colour" and "lightness table" to float arrays
-        `(..., H, W, 2)`, CIE units.
+        dict from each name in `BASELINES` to a float32 array `(..., H, W, 2)`, CIE
+        units.
     """
     shape = (*np.shape(L), 2)
-    return {
-        "grey": np.zeros(shape, "float32"),
-        "mean colour": np.broadcast_to(np.asarray(mean), shape),
-        "lightness table": table.predict(L),
-    }
+    means = np.broadcast_to(np.asarray(mean, "float32"), shape)
+    return dict(zip(BASELINES, (np.zeros(shape, "float32"), means, table.predict(L))))
 
 
 def score_baselines(

@@ -20,11 +20,11 @@ def bootstrap_interval(
         draws: number of resamples.
         seed: of the resampling.
         of: function of the K means, for the interval of a ratio and the like; a
-            resample takes all numbers of a picture together, and counts only where
-            the function is defined.
+            resample takes all numbers of a picture together. Whatever it divides by
+            must stay away from 0.
 
     Returns:
-        (low, high).
+        (low, high); both not a number if `of` is undefined in any resample.
 
     Raises:
         ValueError: if there is no value.
@@ -41,7 +41,8 @@ def bootstrap_interval(
     if of is not None:
         with np.errstate(divide="ignore", invalid="ignore"):
             means = [float(of(*mean)) for mean in means]
-        means = [mean for mean in means if not np.isnan(mean)] or [np.nan]
+        if np.isnan(means).any():
+            return float("nan"), float("nan")
     edge = (1.0 - share) / 2.0
     if not np.isfinite(means).all():  # PSNR of equal pictures: nothing to interpolate
         means, last = np.sort(means), len(means) - 1

@@ -1,8 +1,4 @@
-"""How good is a colorization? Errors, colourfulness, floors and intervals.
-
-Every table has the floors beside the model: PSNR 25 can mean that nothing was
-coloured at all.
-"""
+"""How good is a colorization? Errors against the true picture, and colourfulness."""
 
 import numpy as np
 from skimage.color import deltaE_ciede2000
@@ -11,6 +7,9 @@ from skimage.metrics import structural_similarity
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab, scale_ab
 
 COLUMNS = ("psnr", "ssim", "ab_mse", "ab_mae", "ciede2000", "colourfulness")
+SHOWN_COLUMNS = (
+    *("psnr", "ssim", "shown_ab_mse", "shown_ab_mae", "ciede2000", "colourfulness"),
+)
 
 
 def psnr(real_rgb: np.ndarray, fake_rgb: np.ndarray) -> np.ndarray:
@@ -99,13 +98,16 @@ def ciede2000(real_lab: np.ndarray, fake_lab: np.ndarray) -> np.ndarray:
 
 
 def colourfulness(rgb: np.ndarray) -> np.ndarray:
-    """Colourfulness of 8-bit pictures: 0 grey, 15 slightly, 45 quite, 80 very.
+    """Measures how colourful 8-bit pictures are.
+
+    The paper's people called pictures not colourful at 0, slightly colourful at 15,
+    moderately at 33, averagely at 45, quite at 59, highly at 82 and extremely at 109.
 
     Args:
         rgb: uint8 array `(..., H, W, 3)`.
 
     Returns:
-        float64 array `(...)`.
+        float64 array `(...)`, 0 for a grey picture.
 
     Reference:
         Hasler and Suesstrunk 2003, Measuring colourfulness in natural images, eq. 3.
@@ -130,7 +132,9 @@ def score(real_rgb: np.ndarray, fake: np.ndarray) -> dict:
     Returns:
         dict from each name in `COLUMNS` to N numbers. PSNR, SSIM, CIEDE2000 and
         colourfulness look at the picture as shown (8 bits, inside sRGB); `ab_mse`
-        and `ab_mae` at the prediction itself, if there is one.
+        and `ab_mae` at the prediction itself. Of coloured pictures `shown_ab_mse` and
+        `shown_ab_mae` take their place (`SHOWN_COLUMNS`): they are smaller where a
+        prediction has colours that a screen cannot show.
 
     Raises:
         ValueError: if the numbers of pictures or their sizes differ.
@@ -150,19 +154,24 @@ def score(real_rgb: np.ndarray, fake: np.ndarray) -> dict:
         raise ValueError(
             f"pictures {np.shape(real_rgb)} and colours {np.shape(fake)} do not fit."
         )
-    scores = {name: [] for name in COLUMNS}
+    columns = SHOWN_COLUMNS if shown else COLUMNS
+    scores = {name: [] for name in columns}
     for real, colours in zip(real_rgb, fake):
         lab, fake_rgb = rgb8_to_lab(real), colours
         if not shown:
             fake_rgb = lab_to_rgb8(np.concatenate([lab[..., :1], colours], axis=-1))
         fake_lab = rgb8_to_lab(fake_rgb)
         ab = fake_lab[..., 1:] if shown else colours
-        scores["psnr"].append(psnr(real, fake_rgb))
-        scores["ssim"].append(ssim(real, fake_rgb))
-        scores["ab_mse"].append(ab_mse(lab[..., 1:], ab))
-        scores["ab_mae"].append(ab_mae(lab[..., 1:], ab))
-        scores["ciede2000"].append(ciede2000(lab, fake_lab))
-        scores["colourfulness"].append(colourfulness(fake_rgb))
+        found = (
+            psnr(real, fake_rgb),
+            ssim(real, fake_rgb),
+            ab_mse(lab[..., 1:], ab),
+            ab_mae(lab[..., 1:], ab),
+            ciede2000(lab, fake_lab),
+            colourfulness(fake_rgb),
+        )
+        for name, value in zip(columns, found):
+            scores[name].append(value)
     return {name: np.array(values, "float64") for name, values in scores.items()}
 
 

@@ -5,17 +5,20 @@ import numpy as np
 from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.scores import colourfulness
 
-# Of every column that a table can have: its title, its digits, what a perfect one has.
+# Of every column that a table can have: its title, its digits, and what the true
+# pictures have, "" where that depends on them.
 STYLES = {
     "psnr": ("PSNR", 2, "-"),
     "ssim": ("SSIM", 3, "1"),
     "ab_mse": ("MSE (ab/128)", 5, "0"),
     "ab_mae": ("ab MAE", 2, "0"),
+    "shown_ab_mse": ("MSE (ab/128) as shown", 5, "0"),
+    "shown_ab_mae": ("ab MAE as shown", 2, "0"),
     "ciede2000": ("CIEDE2000", 2, "0"),
-    "colourfulness": ("colourfulness", 1, None),
+    "colourfulness": ("colourfulness", 1, ""),
     "l1": ("L1 (of 255)", 2, "0"),
     "lpips": ("LPIPS", 3, "0"),
-    "top1": ("top-1", 3, None),
+    "top1": ("top-1", 3, ""),
 }
 
 

@@ -1,6 +1,7 @@
 """The web page, in a real browser on a real server of this machine."""
 
 import contextlib
+import errno
 import io
 import os
 import re
@@ -27,7 +28,7 @@ from colorlib.cli import commands
 from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.errors import PictureError
-from colorlib.images.io import read_picture
+from colorlib.images.io import read_picture, write_picture
 from colorlib.images.restoration import restore
 from colorlib.lab import rgb8_to_lab
 
@@ -508,6 +509,82 @@ def test_an_endless_upload_is_refused(server):
         assert get(server, "/gradio_api/upload", "POST", *headers)[0] == status
 
 
+TOO_MUCH = 10 * 2**20
+LENGTHS = {
+    "both, the length small": ["Content-Length: 10", "Transfer-Encoding: chunked"],
+    "both, the coding first": ["Transfer-Encoding: chunked", "Content-Length: 10"],
+    "both, in other letters": ["content-length: 10", "TRANSFER-ENCODING: Chunked"],
+    "chunked": ["Transfer-Encoding: chunked"],
+    "too long": [f"Content-Length: {TOO_MUCH}"],
+    "twice, not the same": ["Content-Length: 10", f"Content-Length: {TOO_MUCH}"],
+    "no number": ["Content-Length: ten"],
+    "nothing": [],
+}
+
+
+@pytest.fixture(scope="module")
+def filtered(tmp_path_factory):
+    """A `RequestFilter` on a real server that follows h11: (port, sizes received)."""
+    uvicorn = pytest.importorskip("uvicorn", reason="no uvicorn: comes with Gradio")
+    from colorlib.app.request_filter import RequestFilter
+
+    received = []
+
+    async def application(scope, receive, send):
+        if scope["type"] != "http":
+            return
+        received.append(0)
+        more = True
+        while more:
+            message = await receive()
+            received[-1] += len(message.get("body", b""))
+            more = message.get("more_body", False)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"stored"})
+
+    guarded = RequestFilter(application, tmp_path_factory.mktemp("uploads"), 1000)
+    port = free_port()
+    config = uvicorn.Config(
+        guarded, port=port, http="h11", lifespan="off", log_level="critical"
+    )
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    wait_for(lambda: running.started)
+    yield SimpleNamespace(port=port, received=received)
+    running.should_exit = True
+    thread.join()
+
+
+@pytest.mark.parametrize("headers", LENGTHS.values(), ids=LENGTHS)
+@pytest.mark.parametrize("path", ["/gradio_api/upload", "/gradio_api/heartbeat/a"])
+def test_bytes_are_counted_whatever_the_headers_say(filtered, headers, path):
+    chunk = b"%x\r\n%s\r\n" % (2**16, b"a" * 2**16)
+    filtered.received.clear()
+    with socket.create_connection(("127.0.0.1", filtered.port), 10) as line:
+        head = [f"POST {path} HTTP/1.1", "Host: a", *headers, "Connection: close"]
+        line.sendall("\r\n".join([*head, "\r\n"]).encode())
+        with contextlib.suppress(OSError):  # refused before all is sent
+            for _ in range(TOO_MUCH // 2**16):
+                line.sendall(chunk)
+            line.sendall(b"0\r\n\r\n")
+        answer = b""
+        with contextlib.suppress(OSError):
+            answer = line.recv(65536)
+    assert sum(filtered.received) <= 1000
+    if answer and not (path.endswith("/a") and headers == []):
+        assert answer.split()[1] in (b"400", b"413")
+
+
+def test_an_upload_within_the_limit_arrives(filtered):
+    for size, status in ((0, 200), (1000, 200), (1001, 413)):
+        address = f"http://127.0.0.1:{filtered.port}/gradio_api/upload"
+        filtered.received.clear()
+        answer = requests.post(address, data=b"a" * size, headers={"A": "b"})
+        assert answer.status_code == status
+        assert filtered.received == ([size] if status == 200 else [])
+
+
 # Without a browser.
 
 
@@ -531,6 +608,48 @@ def test_what_the_service_refuses_and_how(tmp_path, models, monkeypatch):
     monkeypatch.setattr(service, "write_picture", full)
     with pytest.raises(PictureError, match="^a-colour.png: cannot be written"):
         place.colorize(photo, place.models[0])
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_too_many_frames_are_refused(tmp_path, models, monkeypatch, kind):
+    place = ColorizeService(tmp_path, models=[models[0]])
+    monkeypatch.setattr(service, "MAX_FRAMES", 5)
+    frames = [Image.new("L", (8, 8), 40 + 10 * level) for level in range(6)]
+    for count in (5, 6):
+        path = tmp_path / f"film.{kind.lower()}"
+        frames[0].save(path, kind, save_all=True, append_images=frames[1:count])
+        if count == 5:
+            place.colorize(path, place.models[0])
+            continue
+        with pytest.raises(PictureError, match=r"^film\.\w+: .*frames.* limit of 5"):
+            place.colorize(path, place.models[0])
+
+
+@pytest.mark.parametrize("step", ["mkdtemp", "write_picture", "second picture", "zip"])
+def test_a_full_disk_is_said_in_words(tmp_path, models, monkeypatch, step):
+    place = ColorizeService(tmp_path, models=[models[0]])
+    photo = grey(tmp_path / "in" / "a.png")
+    results = [place.colorize(photo, place.models[0])] * 2
+
+    def full(*given, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(tmp_path / "x"))
+
+    def full_later(path, *more, **options):
+        if path.name == "before.jpg":
+            full()
+        return write_picture(path, *more, **options)
+
+    if step == "mkdtemp":
+        monkeypatch.setattr(service.tempfile, "mkdtemp", full)
+    elif step == "zip":
+        monkeypatch.setattr(service.zipfile, "ZipFile", full)
+    else:
+        later = step == "second picture"
+        monkeypatch.setattr(service, "write_picture", full_later if later else full)
+    with pytest.raises(PictureError, match="No space left on device") as refusal:
+        place.pack(results) if step == "zip" else place.colorize(photo, place.models[0])
+    assert str(refusal.value).startswith("The zip" if step == "zip" else "a.png: ")
+    assert str(tmp_path) not in str(refusal.value)
 
 
 @pytest.mark.parametrize(

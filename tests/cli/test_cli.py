@@ -9,19 +9,16 @@ from PIL import Image
 from small import CONSTANT_AB, ROOT, photograph
 
 from colorlib.app.service import MAX_MEGAPIXELS
-from colorlib.cli import commands
 from colorlib.cli.parser import _parser, main
 from colorlib.colorize import colorizer
 from colorlib.data.catalog import DATA_SETS
-from colorlib.evaluation import card_tables
 from colorlib.images.io import MAX_PIXELS, read_picture
 from colorlib.lab import rgb8_to_lab
-from colorlib.models import cards
 from colorlib.training.recipes import RECIPES
 from colorlib.video import smoothing
 from colorlib.video.reader import probe, read_frames
 
-COMMANDS = ["colorize", "app", "train", "evaluate", "data", "cards"]
+COMMANDS = ["colorize", "app", "train", "evaluate", "data"]
 
 
 @pytest.fixture
@@ -424,7 +421,6 @@ def test_every_command_explains_itself(command, capsys):
         "train": ["recipe", "--output", "--tensorboard"],
         "evaluate": ["model", "--data", "--part", "--limit", "--benchmark", "--json"],
         "data": ["set", "--part", "--size"],
-        "cards": ["README"],
     }
     for option in options[command]:
         assert option in text
@@ -531,19 +527,6 @@ def test_evaluate_scores_a_model_on_a_folder(capsys, work, constant_model):
         assert f"| {row} |" in out
     assert main(arguments[:2]) == 1
     assert "say --data" in capsys.readouterr().err
-
-
-def test_cards_rewrites_the_pages_of_figures(capsys, work, constant_model, monkeypatch):
-    folder = constant_model.parent
-    monkeypatch.setattr(cards, "WEIGHTS_FOLDER", folder)
-    monkeypatch.setattr(commands, "CHECKOUT", work)
-    monkeypatch.setattr(card_tables, "cards_as_markdown", lambda: "the page")
-    monkeypatch.setattr(card_tables, "with_figures", lambda text: text + "the table")
-    (work / "README.md").write_text("before ")
-    assert main(["cards"]) == 0
-    assert str(folder / "README.md") in capsys.readouterr().out
-    assert (folder / "README.md").read_text() == "the page"
-    assert (work / "README.md").read_text() == "before the table"
 
 
 # As people start it.

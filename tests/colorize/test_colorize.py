@@ -9,7 +9,7 @@ from colorlib.colorize.colorizer import Colorizer
 from colorlib.errors import WeightsError
 from colorlib.images.io import Picture, read_picture
 from colorlib.images.resize import resize_rgb
-from colorlib.lab import in_gamut, lab_to_rgb, rgb8_to_lab
+from colorlib.lab import in_gamut, lab_to_rgb, lab_to_rgb8, rgb8_to_lab
 from colorlib.metrics.scores import colourfulness
 from colorlib.models.cards import available_models
 from colorlib.models.cnn import build_baseline_cnn
@@ -125,13 +125,55 @@ def test_the_tint_of_a_print_does_not_reach_the_result(lively, ab):
     assert np.abs(first.astype(int) - second).max() <= 6  # 8 bits of L*, no more
 
 
-def test_predict_ab_is_what_colorize_paints(lively):
-    picture = Picture(grey(64, 96))
-    ab = lively.predict_ab(rgb8_to_lab(picture.rgb)[..., 0])
-    assert ab.shape == (64, 96, 2) and ab.dtype == np.float32
-    lab = np.concatenate([rgb8_to_lab(picture.rgb)[..., :1], ab], axis=-1)
-    painted = np.rint(lab_to_rgb(lab) * 255)
-    assert np.abs(painted - lively.colorize(picture).rgb).mean() < 2
+@pytest.fixture(scope="module")
+def flagship():
+    return Colorizer("flagship")
+
+
+@pytest.mark.parametrize("height, width", [(64, 96), (31, 600), (300, 260), (1, 500)])
+def test_predict_ab_is_what_colorize_paints(lively, height, width):
+    check_agreement(lively, noisy(height, width))
+
+
+def test_on_a_photograph_predict_ab_is_what_colorize_paints(flagship):
+    picture = read_picture(OLD / "nagasaki-boats.jpg")
+    check_agreement(flagship, picture.rgb)
+    tinted = picture.rgb * np.array([1, 0.8, 0.6])  # its own colours, replaced
+    check_agreement(flagship, np.rint(tinted).astype("uint8"))
+
+
+def noisy(height, width):
+    """Detail and colour that a shrunk L* and a shrunk picture see differently."""
+    random = np.random.default_rng(0)
+    return random.integers(0, 256, (height, width, 3)).astype("uint8")
+
+
+def check_agreement(colorizer, rgb):
+    ab = colorizer.predict_ab(rgb)
+    assert ab.shape == (*rgb.shape[:2], 2) and ab.dtype == np.float32
+    painted = lab_to_rgb8(np.concatenate([rgb8_to_lab(rgb)[..., :1], ab], axis=-1))
+    difference = painted.astype(int) - colorizer.colorize(Picture(rgb)).rgb
+    assert np.abs(difference).max() <= 1 and np.abs(difference).mean() < 0.001
+
+
+@pytest.mark.parametrize(
+    "entry, value, changes",
+    [
+        *[("gain", 1.5, True), ("inference_size", 64, True), ("multiple", 32, True)],
+        *[("title", "Another", False), ("notes", ["a word"], False)],
+    ],
+)
+def test_the_key_tells_whether_the_colours_are_the_same(
+    tmp_path, entry, value, changes
+):
+    network = build_baseline_cnn(filters=2)
+    keys = []
+    for folder, entries in (("a", {}), ("b", {entry: value})):
+        (tmp_path / folder).mkdir()
+        path = write_model(tmp_path / folder / "x.npz", network, **entries)
+        keys.append(Colorizer(path).key)
+    assert (keys[0] != keys[1]) == changes
+    assert Colorizer(path).key == keys[1] != Colorizer(path, size=48).key
 
 
 def test_the_same_picture_gets_the_same_colours(lively):
@@ -149,7 +191,7 @@ def test_a_larger_scan_gets_about_the_same_colours(lively):
 
 def test_colour_is_enlarged_smoothly(lively):
     flat = np.repeat(grey(64, 64), 1, axis=0)
-    ab = lively.predict_ab(rgb8_to_lab(resize_rgb(flat, 512, 512))[..., 0])
+    ab = lively.predict_ab(resize_rgb(flat, 512, 512))
     steps = np.abs(np.diff(ab, axis=1)).max()
     assert 0 < steps < np.ptp(ab) / 8  # no blocks
 
@@ -199,7 +241,7 @@ def test_a_network_of_classes_colours_too(tmp_path):
     bias.assign(20.0 * np.all(bin_centres() == (20, -10), axis=1))  # sure of one bin
     card = {"network": "unet", "options": options, "multiple": 32}
     path = write_model(tmp_path / "classes.npz", network, **card)
-    ab = Colorizer(path).predict_ab(grey(40, 50)[..., 0] / 2.55)
+    ab = Colorizer(path).predict_ab(grey(40, 50))
     assert ab.shape == (40, 50, 2)
     np.testing.assert_allclose(ab, np.broadcast_to([20, -10], ab.shape), atol=0.1)
 

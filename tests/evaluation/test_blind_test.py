@@ -15,7 +15,6 @@ from colorlib.evaluation.blind_test import (
     Result,
     merge,
     paler_is_fake,
-    wilson_interval,
 )
 
 
@@ -50,28 +49,16 @@ def other(side):
     ],
 )
 def test_the_interval_has_the_values_of_the_literature(successes, trials, low, high):
-    found = wilson_interval(successes, trials)
+    found = Result(successes, trials).interval
     np.testing.assert_allclose(found, (low, high), atol=5e-5)
-    mirrored = wilson_interval(trials - successes, trials)
+    mirrored = Result(trials - successes, trials).interval
     np.testing.assert_allclose(mirrored, (1 - found[1], 1 - found[0]), atol=1e-12)
 
 
-@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99])
-def test_the_interval_is_that_of_scipy(confidence):
-    stats = pytest.importorskip("scipy.stats")
-    for trials in (1, 7, 40, 2000):
-        for successes in {0, 1, trials // 4, trials // 2, trials}:
-            expected = stats.binomtest(successes, trials).proportion_ci(
-                confidence, method="wilson"
-            )
-            found = wilson_interval(successes, trials, confidence)
-            np.testing.assert_allclose(found, (expected.low, expected.high), atol=1e-9)
-
-
-@pytest.mark.parametrize("wrong", [(1, 0), (-1, 5), (6, 5), (1, 5, 0), (1, 5, 1.0)])
+@pytest.mark.parametrize("wrong", [(0, 0), (1, 0), (-1, 5), (6, 5)])
 def test_impossible_shares_are_refused(wrong):
-    with pytest.raises(ValueError, match="impossible|between 0 and 1"):
-        wilson_interval(*wrong)
+    with pytest.raises(ValueError, match="must"):
+        Result(*wrong).interval
 
 
 # The order of the questions.
@@ -127,7 +114,7 @@ def test_only_wrong_answers_that_count_are_counted(pictures):
         test.answer(other(truth(test)) if wrong else truth(test))
     assert test.result() == Result(9, 40)
     assert test.result().share == 0.225
-    assert test.result().interval == wilson_interval(9, 40)
+    assert test.result().interval == pytest.approx((0.1232, 0.3750), abs=5e-5)
 
 
 def test_who_always_says_left_is_fooled_half_the_time(pictures):

@@ -11,7 +11,7 @@ from colorlib.evaluation.report import (
 from colorlib.models.cards import available_models, read_card
 from colorlib.models.cnn import build_baseline_cnn
 
-WORDS = " ".join(["word"] * FEWEST_WORDS)
+WORDS = "word " + " ".join(f"{a}{b}" for a in "cde" for b in "abcdefghijklmnop")
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_instructions_are_found_and_are_no_words(tmp_path, whole):
         ("Results", "![best]", "> ![best]", "a picture is missing"),
         ("Discussion", "![", "[", "a picture is missing"),
         ("Discussion", "worst.jpg", "gone.jpg", "there is no picture gone.jpg"),
-        ("Data and methods", "word ", "", "1 words, at least 40 are needed"),
+        ("Data and methods", WORDS, "a word", "2 words, at least 40 are needed"),
     ],
 )
 def test_each_gap_is_named(tmp_path, whole, name, old, new, gap):
@@ -108,6 +108,51 @@ def test_each_gap_is_named(tmp_path, whole, name, old, new, gap):
 def test_a_table_or_a_picture_is_no_word(tmp_path, whole):
     whole["Discussion"] = f"![{WORDS}](worst.jpg)\n| {WORDS} |"
     assert gaps(tmp_path, whole) == ["Discussion: 0 words, at least 40 are needed"]
+
+
+REMOTE = "https://example.org/far.jpg"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"![a picture]({REMOTE})",
+        f"see ![a picture]({REMOTE}) here",
+        f"![]({REMOTE})",
+        f"[![a badge]({REMOTE})](https://example.org)",
+        f"[]({REMOTE})",
+        f"[ ]({REMOTE})",
+        "[a paper](https://)",
+        "[a paper](paper.pdf)",
+        "https://example.org",
+        f"> [a paper]({REMOTE})",
+    ],
+)
+def test_only_a_link_with_a_text_is_a_link(tmp_path, whole, text):
+    whole["Introduction"] = f"{WORDS}\n\n{text}\n"
+    assert "Introduction: a link is missing" in gaps(tmp_path, whole)
+    whole["Introduction"] += f"\n\nOr [Wow! A (fine) paper]({REMOTE})"
+    assert "Introduction: a link is missing" not in gaps(tmp_path, whole)
+
+
+@pytest.mark.parametrize(
+    "filler, gap",
+    [
+        ("word " * 60, "1 different words, at least 20 are needed"),
+        ("Here we show our results. " * 20, "5 different words, at least 20"),
+        ("... " * 60, "0 words, at least 40 are needed"),
+        ("1 2 3 _ - " * 60, "0 words, at least 40 are needed"),
+        (f"[a](https://{'/'.join('abcdefgh' * 6)})", "1 words, at least 40 are needed"),
+        (f"{WORDS} TODO", "'TODO' is still to be replaced"),
+        (f"TBD: {WORDS}", "'TBD' is still to be replaced"),
+        (f"{WORDS} XXXX", "'XXXX' is still to be replaced"),
+        (f"Lorem Ipsum dolor {WORDS}", "'Lorem Ipsum' is still to be replaced"),
+    ],
+)
+def test_filler_text_is_no_text(tmp_path, whole, filler, gap):
+    whole["Next steps"] = filler
+    found = gaps(tmp_path, whole)
+    assert len(found) == 1 and found[0].startswith(f"Next steps: {gap}")
 
 
 def test_a_lost_section_is_named(tmp_path, whole):

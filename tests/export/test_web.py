@@ -18,6 +18,7 @@ from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.data import pretrained
 from colorlib.errors import DataError
+from colorlib.export import site as site_module
 from colorlib.export.site import RUNTIME, build_page
 from colorlib.images.io import read_picture
 from colorlib.images.resize import resize_rgb
@@ -473,6 +474,57 @@ def test_the_command_builds_the_folder(tmp_path, monkeypatch, capsys, constant_m
     assert "http.server --directory" in said
     about = json.loads((tmp_path / "site" / "model.json").read_text())
     assert (about["name"], about["size"], about["multiple"]) == ("constant", "32", "8")
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "style.css", "model.onnx", "model.json", "ort.js", "link"]
+)
+def test_a_file_that_is_not_its_own_stays(
+    tmp_path, monkeypatch, capsys, constant_model, name
+):
+    path, folder = small_runtime(tmp_path), tmp_path / "site"
+    monkeypatch.setattr("colorlib.export.site.fetch_pretrained", lambda name: path)
+    folder.mkdir()
+    (folder / "notes.txt").write_text("in nobody's way")
+    if name == "link":
+        name = "icon.svg"
+        (folder / name).symlink_to("nowhere")
+    else:
+        (folder / name).write_text("<html>my own page, work of years</html>")
+    before = {path: path.lstat() for path in folder.iterdir()}
+    assert main(["web", str(folder), "--model", str(constant_model)]) == 1
+    said = capsys.readouterr().err
+    assert f"{folder} holds {name}, which this command did not write" in said
+    assert {path: path.lstat() for path in folder.iterdir()} == before
+
+
+def test_a_build_that_was_stopped_can_be_run_again(
+    tmp_path, monkeypatch, constant_model
+):
+    path = small_runtime(tmp_path)
+    monkeypatch.setattr("colorlib.export.site.fetch_pretrained", lambda name: path)
+    write, count = site_module.write_atomically, 0
+    while True:  # stopped before the first file, the second, ...
+        folder, left = tmp_path / f"site {count}", count
+
+        def stop(path, data):
+            nonlocal left
+            if left == 0:
+                raise KeyboardInterrupt
+            left -= 1
+            write(path, data)
+
+        monkeypatch.setattr(site_module, "write_atomically", stop)
+        try:
+            build_page(folder, constant_model)
+            break
+        except KeyboardInterrupt:
+            count += 1
+        monkeypatch.setattr(site_module, "write_atomically", write)
+        files = build_page(folder, constant_model)
+        for name, size in files.items():
+            assert (folder / name).stat().st_size == size
+    assert count > 5
 
 
 def test_without_the_runtime_it_says_so(tmp_path, monkeypatch, capsys, constant_model):

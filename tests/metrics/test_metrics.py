@@ -1,13 +1,18 @@
+import json
+import re
+
 import numpy as np
 import pytest
 from skimage.color import deltaE_ciede2000
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from small import ROOT
 
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab
 from colorlib.metrics.baselines import LightnessTable, mean_ab, score_baselines
 from colorlib.metrics.intervals import bootstrap_interval
 from colorlib.metrics.scores import (
     COLUMNS,
+    SHOWN_COLUMNS,
     ab_mae,
     ab_mse,
     ciede2000,
@@ -16,7 +21,7 @@ from colorlib.metrics.scores import (
     score,
     ssim,
 )
-from colorlib.metrics.tables import format_table
+from colorlib.metrics.tables import STYLES, format_table
 
 
 def black():
@@ -265,9 +270,13 @@ def test_coloured_pictures_are_scored_as_their_colours(photos):
     for name in ("psnr", "ssim", "ciede2000", "colourfulness"):
         np.testing.assert_array_equal(by_picture[name], by_colour[name])
     real, fake = rgb8_to_lab(photos)[..., 1:], rgb8_to_lab(shown)[..., 1:]
-    np.testing.assert_allclose(by_picture["ab_mae"], ab_mae(real, fake), rtol=1e-6)
-    np.testing.assert_allclose(by_picture["ab_mse"], ab_mse(real, fake), rtol=1e-6)
-    assert (by_picture["ab_mae"] != by_colour["ab_mae"]).all()
+    np.testing.assert_allclose(
+        by_picture["shown_ab_mae"], ab_mae(real, fake), rtol=1e-6
+    )
+    np.testing.assert_allclose(
+        by_picture["shown_ab_mse"], ab_mse(real, fake), rtol=1e-6
+    )
+    assert (by_picture["shown_ab_mae"] != by_colour["ab_mae"]).all()
     for bad in (shown[:2], shown[..., :2], shown[:, :8]):
         with pytest.raises(ValueError, match="do not fit"):
             score(photos, bad)
@@ -287,6 +296,60 @@ def test_the_table_has_the_floors_the_truth_and_intervals(photos):
     assert float(low) <= float(mean) <= float(high)
     assert float(mean) == pytest.approx(rows["grey"]["psnr"].mean(), abs=0.005)
     assert lines[-1].split("|")[-2].strip() == f"{colourfulness(photos).mean():.1f}"
+
+
+def test_any_column_can_stand_in_a_table_without_its_truth(photos):
+    for columns in [[name] for name in STYLES] + [list(STYLES)]:
+        rows = {"ours": {name: np.full(len(photos), 0.5) for name in columns}}
+        lines = format_table(rows, photos).splitlines()
+        assert [line.count("|") for line in lines] == [2 + len(columns)] * 4
+        assert "None" not in lines[-1] and lines[-1].startswith("| truth |")
+    assert format_table(rows, photos, top1=0.75).splitlines()[-1].endswith("| 0.750 |")
+
+
+def test_a_title_stands_for_one_quantity(photos):
+    assert len({title for title, *_ in STYLES.values()}) == len(STYLES)
+    real = photos[:1]
+    wild = rgb8_to_lab(real)[..., 1:] + np.float32(60)  # colours that no screen shows
+    of_the_prediction = score(real, wild)
+    fake = lab_to_rgb8(np.concatenate([rgb8_to_lab(real)[..., :1], wild], axis=-1))
+    of_the_picture = score(real, fake)
+    assert set(of_the_picture) == set(SHOWN_COLUMNS)
+    for name in set(COLUMNS) | set(SHOWN_COLUMNS):
+        if name in COLUMNS and name in SHOWN_COLUMNS:  # one name, one quantity
+            assert of_the_picture[name] == pytest.approx(of_the_prediction[name])
+    assert of_the_picture["shown_ab_mae"] < of_the_prediction["ab_mae"] - 5
+    assert of_the_picture["shown_ab_mse"] < of_the_prediction["ab_mse"] * 0.9
+
+
+# The attributes of Hasler and Suesstrunk 2003, and their colourfulness.
+SCALE = {"not": 0, "slightly": 15, "moderately": 33, "averagely": 45, "quite": 59}
+SCALE |= {"highly": 82, "extremely": 109}
+
+
+def test_the_scale_of_colourfulness_is_that_of_the_paper_wherever_it_is_said():
+    docstring = " ".join(colourfulness.__doc__.split())
+    for word, value in SCALE.items():
+        assert re.search(rf"\b{word}\b[^,.]*? at {value}\b", docstring), word
+    texts = [*ROOT.glob("*.md"), *ROOT.glob("data/**/*.md")]
+    texts += [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("colorlib/**/*.py")]
+    words, said = "|".join(SCALE), 0
+    for path in texts:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".ipynb":
+            cells = json.loads(text)["cells"]
+            text = " ".join("".join(cell["source"]) for cell in cells)
+        text = " ".join(text.split())
+        for pattern in (
+            rf"\b(?P<value>\d+)\b[^.,;|]{{0,25}}\b(?P<word>{words}) colourful\b",
+            rf"\b(?P<word>{words})(?: colourful)? at (?P<value>\d+)\b",
+            rf"\b(?P<value>\d+) (?P<word>{words})\b(?=[,.:;])",
+        ):
+            for match in re.finditer(pattern, text):
+                said += 1
+                found = SCALE[match["word"]], int(match["value"])
+                assert found[0] == found[1], f"{path.name}: {match[0]}"
+    assert said >= len(SCALE) + 1  # the docstring and lesson 00 at least
 
 
 @pytest.mark.slow

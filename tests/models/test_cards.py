@@ -6,14 +6,13 @@ from small import ROOT, write_model
 
 from colorlib.colorize.colorizer import DEFAULT_MODEL, Colorizer
 from colorlib.errors import WeightsError
+from colorlib.evaluation.benchmark import TARGETS, is_reached
 from colorlib.evaluation.card_tables import (
     LADDER,
     LADDER_FOLDER,
     benchmark_as_markdown,
-    cards_as_markdown,
     figures_as_markdown,
     ladder_as_markdown,
-    with_figures,
 )
 from colorlib.evaluation.network import colorize_batch, predict_ab
 from colorlib.lab import rgb8_to_lab
@@ -87,7 +86,7 @@ def test_changed_weights_are_refused(folder, change):
     with pytest.raises(WeightsError, match="damaged"):
         Colorizer(path)
     with pytest.raises(WeightsError):
-        cards_as_markdown(folder)
+        figures_as_markdown(folder)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"sha256": "12"}'])
@@ -104,15 +103,6 @@ def test_a_card_comes_back_as_it_was_written(tmp_path):
     assert path == tmp_path / "x.json"
     stored = read_card(tmp_path / "x.npz")[1]
     assert {key: stored[key] for key in card} == card
-
-
-def test_the_page_tells_all_of_every_model(folder):
-    page = cards_as_markdown(folder)
-    assert page.index("## one") < page.index("## two")
-    card = read_card("one", folder)[1]
-    for text in (card["table"], card["sha256"][:16], card["command"], "8,348 weights"):
-        assert text in page
-    assert "(ratio 1.50)" in page
 
 
 # The models that come with the course.
@@ -132,18 +122,6 @@ def test_every_file_of_the_weights_folder_belongs_to_a_model():
     assert names == {*wanted, "README.md"}
 
 
-def test_the_page_in_the_weights_folder_is_that_of_the_cards():
-    page = (WEIGHTS_FOLDER / "README.md").read_text(encoding="utf-8")
-    assert page == cards_as_markdown()  # else: python -m colorlib cards
-
-
-def test_the_figures_of_the_readme_are_those_of_the_cards():
-    readme = (WEIGHTS_FOLDER.parent.parent / "README.md").read_text(encoding="utf-8")
-    assert readme == with_figures(readme)  # else: python -m colorlib cards
-    with pytest.raises(ValueError, match="lost its marks"):
-        with_figures("no marks here")
-
-
 def test_the_readme_has_a_row_a_model_with_its_floors():
     lines = figures_as_markdown().splitlines()
     assert len(lines) == 2 + len(available_models())
@@ -159,17 +137,34 @@ def test_the_readme_has_a_row_a_model_with_its_floors():
 
 
 def test_a_benchmark_is_a_table_with_a_column_a_set():
-    marks = {"LPIPS / grey's": {"value": 0.7, "interval": [0.6, 0.81]}}
-    marks["LPIPS / grey's"]["aim"] = [None, 0.65]
-    top = {"top-1": {"value": 0.5, "interval": [0, 1], "aim": [0.6, None]}}
+    lpips = {"value": 0.7, "interval": [0.6, 0.81], "target": "at most 0.65"}
+    top1 = {"value": 0.5, "interval": [0, 1], "target": ""}
+    metrics = {"LPIPS / grey's": lpips}
     sets = [
-        {"data": "photos", "pictures": 40, "marks": marks | top},
-        {"data": "kodak", "pictures": 24, "marks": marks},
+        {"data": "photos", "pictures": 40, "headline_metrics": metrics | {"t": top1}},
+        {"data": "kodak", "pictures": 24, "headline_metrics": metrics},
     ]
     lines = benchmark_as_markdown({"name": "it", "benchmark": sets}).splitlines()
-    assert lines[0] == "| it | aim | photos (40) | kodak (24) |"
+    assert lines[0] == "| it | target | photos (40) | kodak (24) |"
     assert lines[2].endswith("| at most 0.65 | 0.70 [0.60, 0.81] | 0.70 [0.60, 0.81] |")
-    assert lines[3].endswith("| at least 0.6 | 0.50 [0.00, 1.00] |  |")
+    assert lines[3].endswith("| t |  | 0.50 [0.00, 1.00] |  |")
+
+
+@pytest.mark.parametrize("name", available_models())
+def test_a_stored_benchmark_is_what_the_command_would_say_today(name):
+    for part in read_card(name)[1].get("benchmark", []):
+        metrics = part["headline_metrics"]
+        assert list(metrics) == list(TARGETS) and set(part) == {
+            *("data", "pictures", "labelled", "headline_metrics"),
+        }
+        worth = metrics["truth's top-1 - grey's"]["value"]
+        for title, metric in metrics.items():
+            low, high = metric["interval"]
+            assert low <= metric["value"] <= high
+            scale = worth if title == "top-1 - grey's" else 1
+            bounds = [b and b * scale for b in TARGETS[title]]
+            known = is_reached(metric["value"], *bounds) if metric["target"] else None
+            assert metric["reached"] == known
 
 
 def test_the_ladder_is_one_table_with_its_floors_once(tmp_path):

@@ -296,7 +296,7 @@ def test_evaluate_and_colorize_take_the_weights_of_a_rung(
     assert main(["evaluate", str(folder / f"{name}.npz")]) == 0
     assert card["table"] in capsys.readouterr().out
     colorizer = Colorizer(folder / f"{name}.npz", size=64)
-    ab = colorizer.predict_ab(np.full((50, 70), 60.0, "float32"))
+    ab = colorizer.predict_ab(np.full((50, 70, 3), 144, "uint8"))
     assert ab.shape == (50, 70, 2) and 0 < np.abs(ab).max() < 110
 
 

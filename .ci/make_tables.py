@@ -1,0 +1,141 @@
+"""Writes the tables of README.md and data/weights/README.md anew, from the cards.
+
+Run from the repository: `python .ci/make_tables.py`.
+"""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from colorlib.evaluation.card_tables import (  # noqa: E402
+    LADDER_FOLDER,
+    benchmark_as_markdown,
+    figures_as_markdown,
+    ladder_as_markdown,
+)
+from colorlib.models.cards import (  # noqa: E402
+    WEIGHTS_FOLDER,
+    available_models,
+    read_card,
+)
+from colorlib.utils.files import write_atomically  # noqa: E402
+
+
+def main(root=ROOT, folder=WEIGHTS_FOLDER):
+    """Rewrites both pages.
+
+    Args:
+        root: where README.md lies.
+        folder: where the weights and cards lie, and their README.md.
+    """
+    readme = root / "README.md"
+    text = with_figures(readme.read_text(encoding="utf-8"), folder)
+    write_atomically(folder / "README.md", cards_as_markdown(folder).encode())
+    write_atomically(readme, text.encode())
+    print(f"rewritten from the cards: {folder / 'README.md'}, {readme}")
+
+
+def cards_as_markdown(folder=WEIGHTS_FOLDER):
+    """Writes the cards of a folder as one Markdown page.
+
+    Args:
+        folder: where the weights and cards lie.
+
+    Returns:
+        The text of `data/weights/README.md`.
+    """
+    text = [
+        "# The weights that come with the course",
+        "",
+        "This page is made from the cards (`*.json`) by `python .ci/make_tables.py`; "
+        "do not edit it. Intervals are 95 % bootstrap intervals of the mean over "
+        "pictures; MSE is of ab / 128. Rows without a network are the floors.",
+        "",
+        "The pictures came from a mirror folder (`COLORLIB_MIRROR`), not from the "
+        "addresses that the loaders use: `landscapes` is the Intel scene set at 150 "
+        "px, `photos` a mix of ImageNet samples, Imagenette, Corel-1000, the NIPS 2017 "
+        "development set, cats, food, clothes, weather and COCO, `flowers` the "
+        "flowers-recognition set, `dogs` Imagewoof, all at 160 px, and `cifar10` its "
+        "pictures as JPEG files of quality 75. The same command on Kaggle's landscapes "
+        "gives a sibling, not the same weights. The encoder of `general` began with "
+        "the ImageNet weights of MobileNetV2 (Apache-2.0). `comics` are panels of "
+        "Pepper&Carrot by David Revoy (CC BY 4.0), split by episode.",
+    ]
+    for name in available_models(folder):
+        card = read_card(name, folder)[1]
+        text += [
+            "",
+            f"## {name}",
+            "",
+            f"{card['title']}. {card['parameters']:,} weights, "
+            f"{card['bytes'] / 1e6:.1f} MB (float16), SHA-256 `{card['sha256'][:16]}`.",
+            "",
+            f"- Data: {card['data']}.",
+            f"- Training: from {_beginning(card)}, seed {card['seed']}, "
+            f"{card['epochs']} epochs "
+            f"({card['steps']:,} steps of {card['batch_size']}), best epoch "
+            f"{card['best_epoch']}, {card['minutes']:.0f} minutes on "
+            f"{card['hardware']}.",
+            f"- At the best epoch: validation loss {card['validation_loss']:.5f}, "
+            f"training loss {card['training_loss']:.5f} (ratio "
+            f"{card['validation_loss'] / card['training_loss']:.2f}).",
+            *(f"- {note}" for note in card.get("notes", ())),
+            f"- Again: `{card['command']}`",
+            "",
+            f"Held-out pictures: {card['test']}.",
+            "",
+            card["table"],
+        ]
+    return "\n".join(text) + "\n"
+
+
+def _beginning(card):
+    if card.get("start_from"):
+        return f"the weights `{card['start_from']}`"
+    if card["network"] == "mobilenet_unet":
+        return "an encoder trained on ImageNet"
+    return "random weights"
+
+
+def with_figures(readme, folder=WEIGHTS_FOLDER, ladder=LADDER_FOLDER):
+    """Puts today's figures between the README's marks.
+
+    The marks are `figures`, `benchmark` and `ladder`.
+
+    Args:
+        readme: the text of the README.
+        folder: where the weights and cards lie.
+        ladder: where the cards of the ladder lie.
+
+    Returns:
+        The new text.
+
+    Raises:
+        ValueError: if a mark is missing.
+    """
+    tables = {
+        "figures": figures_as_markdown(folder),
+        "ladder": ladder_as_markdown(ladder),
+        "benchmark": "\n\n".join(
+            benchmark_as_markdown(card)
+            for card in (
+                read_card(name, folder)[1] for name in available_models(folder)
+            )
+            if "benchmark" in card
+        ),
+    }
+    for mark, table in tables.items():
+        before, begin, rest = readme.partition(
+            f"<!-- {mark}: python .ci/make_tables.py -->"
+        )
+        _, end, after = rest.partition(f"<!-- end of {mark} -->")
+        if not begin or not end:
+            raise ValueError(f"README.md has lost its marks '<!-- {mark}' ... -->.")
+        readme = f"{before}{begin}\n{table}\n{end}{after}"
+    return readme
+
+
+if __name__ == "__main__":
+    main()
