@@ -27,11 +27,15 @@ PACKAGES = {
     "ipywidgets": "jupyter",
     "lazy_loader": "lazy-loader",
     "skimage": "scikit-image",
+    "tifffile": "scikit-image",
     "urllib3": "requests",
 }
 # The extras of pyproject.toml.
 OPTIONAL = {
     "pillow_heif": "pillow-heif",
+    "pillow_jxl": "pillow-jxl-plugin",
+    "pypdfium2": "pypdfium2",
+    "rawpy": "rawpy",
     "gradio": "gradio",
     "starlette": "gradio",
     "onnx": "onnx",

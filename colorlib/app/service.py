@@ -15,6 +15,7 @@ from colorlib.errors import PictureError
 from colorlib.images.io import (
     EXTENSIONS,
     Picture,
+    ending_for,
     format_for,
     read_picture,
     write_picture,
@@ -44,8 +45,6 @@ PURPOSES = {
     "multiclass_cifar10": "Tiny things",
 }
 _EXAMPLE = DATA / "samples" / "old" / "nagasaki-boats.jpg"
-_ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "BMP": ".bmp", "DIB": ".bmp", "GIF": ".gif"}
-_ENDINGS |= {"TIFF": ".tif", "WEBP": ".webp", "AVIF": ".avif", "HEIF": ".heic"}
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,15 @@ class ColorizeService:
             all shipped ones. The first is loaded now, the others on demand.
 
     Raises:
+        ValueError: if `max_megapixels` is none that can be counted.
         FileNotFoundError: if there is no such model.
         errors.WeightsError: if its weights are damaged.
     """
 
     def __init__(self, folder, max_megapixels=MAX_MEGAPIXELS, models=None):
         """See the class."""
+        if not 0 < max_megapixels < float("inf"):
+            raise ValueError(f"max_megapixels must be finite, got {max_megapixels!r}.")
         self.folder = Path(folder)
         self.max_pixels = round(max_megapixels * 1e6)
         self.models = [str(model) for model in models or _shipped()]
@@ -195,7 +197,7 @@ def _not_stored(name, error):
 
 def _ending(path, picture):
     """The ending of the result's name: the original's, if it tells the truth."""
-    true = _ENDINGS.get(picture.format, ".png")
+    true = ending_for(picture.format)
     if path.suffix.lower() in EXTENSIONS:
         with contextlib.suppress(PictureError):
             if format_for(path) == format_for(f"x{true}"):

@@ -15,6 +15,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from colorlib.utils.console import printable
+
 
 def colorize(options):
     """Colours files and folders; 1 if any of them could not be."""
@@ -51,14 +53,15 @@ def colorize(options):
         return VideoColorizer(colorizer(), options.strength, smoother())
 
     failed = colorize_files(
-        options.files,
+        [file for found in options.files for file in found],
         options.output,
         start,
         options.overwrite,
         options.compare,
         round(options.max_megapixels * 1e6),
         None if restoring else start_film,
-        options.max_frames,
+        max_frames=options.max_frames,
+        strict=options.strict,
     )
     return 1 if failed else 0
 
@@ -136,6 +139,13 @@ def _start_keras():
 
         with contextlib.suppress(Exception):
             keras.distribution.list_devices()  # the first look is the noisy one
+    except ModuleNotFoundError as error:
+        backend = os.environ.get("KERAS_BACKEND")
+        where = "the variable KERAS_BACKEND" if backend else "~/.keras/keras.json"
+        raise ImportError(
+            f"Keras cannot start: {error}. Its backend is named by {where}; this "
+            "project is installed with TensorFlow (KERAS_BACKEND=tensorflow)."
+        ) from error
     finally:
         os.dup2(saved, 2)
         os.close(saved)
@@ -257,5 +267,5 @@ def data(options):
     pictures = load_pictures(options.set, options.part, options.size)
     print(f"{options.set}, {options.part}: {pictures.describe()}")
     for line in pictures.bad:
-        print(f"unreadable: {line}", file=sys.stderr)
+        print(f"unreadable: {printable(line)}", file=sys.stderr)
     return 0

@@ -7,7 +7,11 @@ import warnings
 from pathlib import Path
 
 from colorlib.cli import commands
+from colorlib.cli.types import expand_home, files, number, path
+from colorlib.utils.console import never_fail_to_print, printable
 from colorlib.utils.paths import version
+
+_MEGAPIXELS = number(float, 0.001, 100_000)
 
 
 def main(arguments=None):
@@ -20,6 +24,7 @@ def main(arguments=None):
         Exit code: 0 all done, 1 something failed (said on standard error), 2 the
         command line is wrong.
     """
+    never_fail_to_print()
     options = _parser().parse_args(arguments)
     # Before TensorFlow is imported: it prints pages otherwise.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -27,9 +32,15 @@ def main(arguments=None):
     # the whole process, and pictures are read by several threads.
     warnings.filterwarnings("ignore", module="PIL")
     try:
-        return options.run(options)
+        code = options.run(options)
+        if sys.stdout:
+            sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # as by `| head`: who read it has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (OSError, ValueError, ImportError) as error:
-        print(f"colorlib {options.command}: {error}", file=sys.stderr)
+        print(f"colorlib {options.command}: {printable(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nstopped; what was finished is kept.", file=sys.stderr)
@@ -54,29 +65,32 @@ def _parser():
     colorize = command(
         "colorize", commands.colorize, "Colour photographs, films and folders."
     )
-    colorize.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    colorize.add_argument("files", nargs="+", type=files, metavar="FILE")
     colorize.add_argument(
         "--output",
-        type=Path,
+        type=path,
         default=Path("colorized"),
         metavar="FOLDER",
         help="where the results go, under their own names (default: %(default)s)",
     )
     colorize.add_argument(
-        "--model", default=None, help="a shipped model, or the path of a weights file"
+        "--model",
+        type=expand_home,
+        help="a shipped model, or the path of a weights file",
     )
     colorize.add_argument(
         "--strength",
-        type=float,
+        type=number(float, 0, 3),
         default=1.0,
         help="how strong the colours are: 0 grey, 1 as predicted, at most 3",
     )
     colorize.add_argument(
         "--size",
-        type=int,
+        type=number(int, 32, 2048),
         default=None,
         metavar="PIXELS",
-        help="the network sees as many pixels as a square of this side has",
+        help="the network sees as many pixels as a square of this side has, 32 to 2048 "
+        "(default: what the model learned at; more needs more memory)",
     )
     colorize.add_argument(
         "--overwrite", action="store_true", help="replace results of earlier runs"
@@ -104,17 +118,22 @@ def _parser():
     )
     colorize.add_argument(
         "--max-megapixels",
-        type=float,
+        type=_MEGAPIXELS,
         default=200.0,
         metavar="N",
         help="refuse larger pictures (default: %(default)g)",
     )
     colorize.add_argument(
         "--max-frames",
-        type=int,
+        type=number(int, 1, 10**9),
         default=1000,
         metavar="N",
         help="refuse longer animations and TIFFs of more pages (default: %(default)d)",
+    )
+    colorize.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse a JPEG that was cut off, instead of colouring what is there",
     )
 
     app = command("app", commands.app, "Open a page that colours photographs.")
@@ -125,7 +144,10 @@ def _parser():
         "in your network",
     )
     app.add_argument(
-        "--port", type=int, default=None, help="default: the first free one from 7860"
+        "--port",
+        type=number(int, 1, 65535),
+        default=None,
+        help="1 to 65535 (default: the first free one from 7860)",
     )
     app.add_argument(
         "--share",
@@ -134,13 +156,14 @@ def _parser():
     )
     app.add_argument(
         "--model",
+        type=expand_home,
         action="append",
         help="offer this one only: a shipped model, or the path of a weights file; may "
         "be given several times (default: all shipped ones)",
     )
     app.add_argument(
         "--max-megapixels",
-        type=float,
+        type=_MEGAPIXELS,
         default=50.0,
         metavar="N",
         help="refuse larger pictures (default: %(default)g)",
@@ -149,26 +172,30 @@ def _parser():
     web = command(
         "web", commands.web, "Build a web page that colours in the visitor's browser."
     )
-    web.add_argument("folder", type=Path, help="where to; any static host serves it")
+    web.add_argument("folder", type=path, help="where to; any static host serves it")
     web.add_argument(
-        "--model", default=None, help="a shipped model, or the path of a weights file"
+        "--model",
+        type=expand_home,
+        help="a shipped model, or the path of a weights file",
     )
 
     export = command(
         "export", commands.export, "Write a model for other programs and phones."
     )
-    export.add_argument("model", nargs="?", help="default: the flagship")
+    export.add_argument(
+        "model", nargs="?", type=expand_home, help="default: the flagship"
+    )
     export.add_argument("--format", choices=("onnx", "litert"), default="onnx")
     export.add_argument(
         "--output",
-        type=Path,
+        type=path,
         default=None,
         metavar="FILE",
         help="default: MODEL.onnx or MODEL.tflite in this folder",
     )
     export.add_argument(
         "--size",
-        type=int,
+        type=number(int, 8, 4096),
         nargs=2,
         default=None,
         metavar=("HEIGHT", "WIDTH"),
@@ -187,14 +214,14 @@ def _parser():
     )
     train.add_argument(
         "--epochs",
-        type=int,
+        type=number(int, 1, 100_000),
         default=None,
         metavar="N",
         help="passes over the pictures (default: the recipe's)",
     )
     train.add_argument(
         "--output",
-        type=Path,
+        type=path,
         default=None,
         metavar="FOLDER",
         help="checkpoints, history, a film of held-out pictures, weights and card "
@@ -212,6 +239,7 @@ def _parser():
     evaluate.add_argument(
         "model",
         nargs="?",
+        type=expand_home,
         help="a shipped model, or the path of a weights file (default: flagship)",
     )
     evaluate.add_argument(
@@ -222,12 +250,13 @@ def _parser():
     )
     evaluate.add_argument(
         "--json",
-        type=Path,
+        type=path,
         metavar="FILE",
         help="with --benchmark: also write the figures there",
     )
     evaluate.add_argument(
         "--data",
+        type=expand_home,
         default=None,
         metavar="SET",
         help="a data set, or a folder, zip or tar (default: what the model trained on)",
@@ -235,11 +264,25 @@ def _parser():
     evaluate.add_argument(
         "--part", default="test", help="train, validation, test, or all"
     )
-    evaluate.add_argument("--size", type=int, default=None, help="side in pixels")
-    evaluate.add_argument("--limit", type=int, default=None, help="at most so many")
+    evaluate.add_argument(
+        "--size",
+        type=number(int, 32, 4096),
+        default=None,
+        help="side in pixels, 32 to 4096",
+    )
+    evaluate.add_argument(
+        "--limit", type=number(int, 1, 10**9), default=None, help="at most so many"
+    )
 
     data = command("data", commands.data, "List the data sets, or fetch and count one.")
-    data.add_argument("set", nargs="?", help="a data set, folder, zip or tar")
+    data.add_argument(
+        "set", nargs="?", type=expand_home, help="a data set, folder, zip or tar"
+    )
     data.add_argument("--part", default="train", help="train, validation, test, or all")
-    data.add_argument("--size", type=int, default=64, help="side in pixels")
+    data.add_argument(
+        "--size",
+        type=number(int, 8, 4096),
+        default=64,
+        help="side in pixels, 8 to 4096 (default: %(default)s)",
+    )
     return parser

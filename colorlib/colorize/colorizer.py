@@ -16,6 +16,7 @@ from colorlib.models.registry import build
 from colorlib.models.weights import load_weights
 
 DEFAULT_MODEL = "flagship"
+SIZES = (32, 2048)  # of the network's square: above, it takes 10 GB and more
 STRIP = 256  # rows painted at a time
 
 
@@ -70,8 +71,10 @@ class Colorizer:
                 f"{card['name']} translates pictures, it colours none: choose another."
             )
         self.size = int(card["inference_size"] if size is None else size)
-        if self.size < 32:
-            raise ValueError(f"size must be at least 32 pixels, got {self.size}.")
+        if not SIZES[0] <= self.size <= SIZES[1]:
+            raise ValueError(
+                f"size must be {SIZES[0]} to {SIZES[1]} pixels, got {self.size}."
+            )
         self.multiple, self.gain = card["multiple"], card.get("gain", 1.0)
         # What the colours depend on: a film goes on only if all of it is unchanged.
         parts = [card[entry] for entry in ("sha256", "network", "options")]

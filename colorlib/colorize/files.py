@@ -1,21 +1,24 @@
 """Many files in, as many out: the loop over what `jobs` has planned."""
 
+import contextlib
 import errno
 import sys
 
 import numpy as np
 from tqdm import tqdm
 
-from colorlib.colorize.jobs import plan, same
+from colorlib.colorize.jobs import EARLIER, plan, remember, same
 from colorlib.errors import PictureError
 from colorlib.images.io import (
     MAX_FRAMES,
     MAX_PIXELS,
+    PAGED,
     Picture,
     read_picture,
     write_picture,
 )
 from colorlib.images.resize import resize_rgb
+from colorlib.utils.console import printable
 from colorlib.utils.files import check_writable, remove_unfinished
 
 PAIR_SIDE = 2048  # longest side of each half of a pair, in pixels
@@ -31,11 +34,13 @@ def colorize_files(
     max_pixels=MAX_PIXELS,
     start_film=None,
     max_frames=MAX_FRAMES,
+    strict=False,
 ):
     """Colours files and folders; says what was done, and at the end what was not.
 
     Results of earlier runs are skipped, so that an interrupted run goes on where it
-    was. A bad file does not stop the others. A result is whole or not there.
+    was. A bad file does not stop the others, whatever is wrong with it. A result is
+    whole or not there.
 
     Args:
         files: paths of pictures, films and folders.
@@ -48,6 +53,7 @@ def colorize_files(
         start_film: function that returns a frame processor for one film (see
             `video.convert_video`), called for each; without it, films are refused.
         max_frames: as for `read_picture`; films may have any number.
+        strict: refuse a picture that was cut off, instead of colouring what is there.
 
     Returns:
         How many could not be coloured.
@@ -57,48 +63,82 @@ def colorize_files(
     """
     jobs, failures, others = plan(files, output, compare)
     waiting = [job for job in jobs if overwrite or job.missing()]
-    if others:
-        kinds = ", ".join(f"{n} {e or 'without ending'}" for e, n in others.items())
-        count = others.total()
-        print(f"{count} left out, by their endings no pictures or films: {kinds}.")
+    _say_what_is_left_out(others)
     if len(waiting) < len(jobs):
-        print(
+        _say(
             f"{len(jobs) - len(waiting)} already in {output}, skipped "
             "(--overwrite colours them again)."
         )
     _remove_pieces([job for job in jobs if job not in waiting])
-    total = len(jobs) + len(failures)
-    colour = None
+    total, damaged = len(jobs) + len(failures), []
+    limits = max_pixels, max_frames
+    colour, checked = None, False
     try:
-        if waiting:
-            check_writable(output)
         for folder in {job.target.parent for job in waiting}:
             remove_unfinished(folder)
         for job in tqdm(waiting, "colouring", delay=2, leave=False, disable=None):
-            wanted = overwrite or not job.target.is_file()
+            wanted = overwrite or job.target in job.missing()
+            # Outside of `try`: without a network none can be coloured.
             if colour is None and wanted and not job.is_film:
                 colour = start()
+            can = start_film and _film_module()
+            processor = start_film() if job.is_film and wanted and can else None
+            if not checked:
+                check_writable(output)
+                checked = True
             try:
                 if job.is_film:
-                    said = _do_film(job, start_film, wanted, max_pixels)
+                    films = start_film is not None
+                    said = _do_film(job, processor, films, wanted, max_pixels)
                 else:
-                    said = _do(job, colour, wanted, max_pixels, max_frames)
-            except MemoryError:
-                failures.append(f"{job.source}: not enough memory; make it smaller.")
-            except (PictureError, OSError) as error:
+                    said = _do(job, colour, wanted, limits, strict, damaged)
+                with contextlib.suppress(OSError):
+                    for path in filter(None, (job.target, job.pair)):
+                        remember(path)
+            except Exception as error:
                 if getattr(error, "errno", None) in _DISK_FULL:
                     raise
-                named = tuple(map(str, (job.source, job.target, job.pair)))
-                name = "" if str(error).startswith(named) else f"{job.source}: "
-                failures.append(f"{name}{error}")
+                failures.append(_reason(job, error))
             else:
-                tqdm.write(said, file=sys.stdout)
+                _say(said)
     finally:
+        if damaged:
+            _list(f"{len(damaged)} coloured as far as they are there:", damaged)
         if failures:
-            print(f"{len(failures)} of {total} not coloured:", file=sys.stderr)
-            for failure in failures:
-                print(f"  {failure}", file=sys.stderr)
+            _list(f"{len(failures)} of {total} not coloured:", failures)
     return len(failures)
+
+
+def _say(text):
+    tqdm.write(printable(text), file=sys.stdout)
+
+
+def _list(title, lines):
+    print(title, file=sys.stderr)
+    for line in lines:
+        print(f"  {printable(line)}", file=sys.stderr)
+
+
+def _say_what_is_left_out(others):
+    earlier = others.pop(EARLIER, 0)
+    if others:
+        kinds = ", ".join(f"{n} {e or 'without ending'}" for e, n in others.items())
+        _say(f"{others.total()} left out, neither pictures nor films: {kinds}.")
+    if earlier:
+        _say(f"{earlier} left out, {EARLIER}.")
+
+
+def _reason(job, error):
+    """Why a job could not be done, with the name of its file."""
+    if isinstance(error, MemoryError):
+        return f"{job.source}: not enough memory; make it smaller."
+    if isinstance(error, PictureError):
+        named = tuple(map(str, filter(None, (job.source, job.target, job.pair))))
+        return str(error) if str(error).startswith(named) else f"{job.source}: {error}"
+    if isinstance(error, OSError):
+        why = error.strerror or error
+        return f"{job.source}: {job.target} cannot be written ({why})."
+    return f"{job.source}: {type(error).__name__}: {error}"
 
 
 def before_after(before, after):
@@ -119,40 +159,44 @@ def before_after(before, after):
     return Picture(np.hstack([halves[0], gap, halves[1]]), format=before.format)
 
 
-def _do(job, colour, wanted, max_pixels, max_frames):
+def _do(job, colour, wanted, limits, strict, damaged):
     """Does what is missing of one job; returns what to say about it."""
-    picture = read_picture(job.source, True, max_pixels, max_frames)
+    picture = read_picture(job.source, True, *limits, fill_missing=not strict)
     if wanted:
         colored = colour(picture)
         write_picture(job.target, colored)
         said = f"{job.source} -> {job.target}"
     else:
-        colored = read_picture(job.target, max_pixels=max_pixels)
+        colored = read_picture(job.target, max_pixels=limits[0])
         said = f"{job.source} -> {job.pair}"
     if job.pair:
         write_picture(job.pair, before_after(picture, colored))
-    notes = list(dict.fromkeys(picture.notes))
+    notes = [job.note, picture.damage, *picture.notes]
+    if picture.damage:
+        damaged.append(f"{job.source}: {picture.damage}.")
     if picture.frames:
-        notes.append(f"{1 + len(picture.frames)} frames")
-    return f"{said} ({'; '.join(notes)})" if notes else said
+        what = "pages" if picture.format in PAGED else "frames"
+        notes.append(f"{1 + len(picture.frames)} {what}")
+    return _with_notes(said, notes)
 
 
-def _do_film(job, start_film, wanted, max_pixels):
+def _do_film(job, processor, films, wanted, max_pixels):
     """The same for a film."""
     convert = _film_module()
     if convert is None:
         raise PictureError("films need PyAV (pip install av).")
-    if start_film is None:
+    if not films:
         raise PictureError(
             "--contrast and --fill-red are for pictures; from frame to frame of a film "
             "they would flicker. Leave them out."
         )
     if wanted:
-        if job.target.is_file() and same(job.target.parent, job.source.parent):
+        there = job.target not in job.missing()
+        if there and same(job.target.parent, job.source.parent):
             raise PictureError(
                 f"{job.target} may be an original; choose another --output."
             )
-        done = convert.convert_video(job.source, job.target, start_film(), max_pixels)
+        done = convert.convert_video(job.source, job.target, processor, max_pixels)
         said = f"{job.source} -> {job.target}"
     else:
         said = f"{job.source} -> {job.pair}"
@@ -161,7 +205,12 @@ def _do_film(job, start_film, wanted, max_pixels):
         pair_done = convert.convert_video(job.source, job.pair, pairs, max_pixels)
         done = done if wanted else pair_done
     frames, notes = done
-    return f"{said} ({'; '.join([*notes, f'{frames} frames'])})"
+    return _with_notes(said, [job.note, *notes, f"{frames} frames"])
+
+
+def _with_notes(said, notes):
+    notes = dict.fromkeys(filter(None, notes))  # each once
+    return f"{said} ({'; '.join(notes)})" if notes else said
 
 
 def _pair_of_frames(before, after):

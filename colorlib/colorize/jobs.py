@@ -1,76 +1,107 @@
 """Which files are coloured, and under which names: all of it said before any is."""
 
+import json
 import os
+import re
+import stat
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from colorlib.errors import PictureError
-from colorlib.images.io import EXTENSIONS, format_for
+from colorlib.images.io import (
+    EXTENSIONS,
+    ending_for,
+    format_for,
+    holds_frames,
+    name_of,
+    read_picture,
+)
+from colorlib.images.optional import is_scan, load_reader
+from colorlib.images.signatures import kind_of_file
+from colorlib.video import may_be_film
 
-FILMS = (  # their endings; every result is an mp4
+# What is called so is expected to be a film, and said if it is none.
+FILMS = (
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ogv"),
     *(".wmv", ".3gp"),
 )
+FILM = "film"  # the kind of a job, beside those of `images.signatures`
 COMPARE = "compare"  # the folder of the pairs, inside that of the results
+RESULTS = ".coloured-files"  # names the results in its folder, a line of JSON each
+EARLIER = "results of an earlier run"
+_SOUNDS = (".m4a", ".m4b", ".m4r", ".mka", ".weba")  # in containers of films
+_ENDING = re.compile(r"\.(?=.*[A-Za-z])([A-Z0-9]{1,5}|[a-z0-9]{1,5})")
+_LONGEST_NAME = 255  # bytes, on nearly every disk
 
 
 @dataclass(frozen=True)
 class Job:
-    """A picture or film: its file, where the result goes, and the pair (or None)."""
+    """A picture or film: its file, where the result goes, and the pair (or None).
+
+    `kind` is what it is by its content (`images.signatures`, or `FILM`), or None;
+    `note` says, in words, what about the result's name is not as expected.
+    """
 
     source: Path
     target: Path
     pair: Path | None = None
+    kind: str | None = None
+    note: str = ""
 
     def missing(self):
-        """The files of this job that are not there yet."""
-        return [p for p in (self.target, self.pair) if p and not p.is_file()]
+        """The files of this job that are not there yet, or empty."""
+        return [p for p in (self.target, self.pair) if p and not _is_there(p)]
 
     @property
     def is_film(self):
-        """Whether it is a film, by its ending."""
-        return self.source.suffix.lower() in FILMS
+        """Whether it is a film."""
+        return self.kind == FILM
 
 
 def plan(files, output, compare=False):
     """Decides what is coloured, and under which names.
 
-    Folders are searched with all their folders, which come out again below `output`.
-    Left out are hidden files and folders, `output` itself, and linked folders (a link
-    may lead in a circle).
+    Folders are searched with all their folders, which come out again below `output`;
+    every file in them that is a picture or a film by its content is taken, whatever it
+    is called. Left out are hidden files and folders, `output` itself, results of
+    earlier runs, and linked folders (a link may lead in a circle).
+
+    A picture keeps its name where that ending can be written; else it gets that of
+    its own kind, or .png. A film gets .mp4. Where another file beside it would get the
+    same name, the old ending stays in front of the new one.
 
     Args:
         files: paths of pictures, films and folders.
-        output: the folder of the results; a picture keeps its name, a film gets the
-            ending .mp4.
+        output: the folder of the results.
         compare: also plan a pair for each, in `output/compare`.
 
     Returns:
         jobs (list of `Job`), problems (list of str: what cannot be done and why),
-        others (`Counter` of the endings of other files).
+        others (`Counter` of the endings of other files, and of `EARLIER`).
     """
     found, problems, others = [], [], Counter()
     for file in map(Path, files):
         if os.path.isdir(file):  # never raises, unlike Path's
             inside = _pictures_in(file, output, problems, others)
-            found += [(path, path.relative_to(file)) for path in inside]
+            found += [(path, path.relative_to(file), kind) for path, kind in inside]
             if not inside:
-                problems.append(
-                    f"{file}: a folder without pictures and films "
-                    f"({', '.join(EXTENSIONS + FILMS)})."
-                )
+                problems.append(_nothing_in(file, others))
         elif os.path.lexists(file):
-            found.append((file, Path(file.name)))
+            found.append((file, Path(file.name), _kind(file)))
         else:
             problems.append(f"{file}: there is no such file.")
     jobs, taken = [], {}
-    originals = {_identity(source) for source, _ in found} - {None}
+    originals = {_identity(source) for source, _, _ in found} - {None}
     fold = str.casefold if _ignores_case(output) else str
-    for source, name in found:
-        if source.suffix.lower() in FILMS:
-            name = name.with_suffix(".mp4")
-        job = Job(source, output / name, output / COMPARE / name if compare else None)
+    for source, name, kind in found:
+        problem = _unreadable(source, kind)
+        if problem:
+            problems.append(problem)
+            continue
+        name, note = _result_name(source, name, kind)
+        pair = output / COMPARE / name if compare else None
+        job = Job(source, output / name, pair, kind, note)
         problem = _problem(job, originals, taken, fold)
         if problem:
             problems.append(problem)
@@ -81,7 +112,23 @@ def plan(files, output, compare=False):
     return jobs, problems, others
 
 
+def remember(path):
+    """Notes that a file is a result, so that no later run takes it for a photograph."""
+    with open(path.parent / RESULTS, "a", encoding="ascii") as file:
+        file.write(f"{json.dumps(path.name)}\n")
+
+
+def _results_in(folder):
+    """Names of the files in a folder that earlier runs made."""
+    try:
+        lines = (folder / RESULTS).read_text(encoding="ascii").splitlines()
+        return {json.loads(line) for line in lines}
+    except (OSError, ValueError):
+        return set()
+
+
 def _pictures_in(folder, output, problems, others):
+    """Pairs of path and kind of all pictures and films below a folder."""
     inside = []
 
     def unreadable(error):
@@ -94,31 +141,128 @@ def _pictures_in(folder, output, problems, others):
             for name in folders
             if not name.startswith(".") and _identity(Path(place, name)) != result
         )
+        earlier = _results_in(Path(place))
         for name in sorted(names):
             path = Path(place, name)
             if name.startswith("."):
                 continue
-            if path.suffix.lower() in EXTENSIONS + FILMS:
-                inside.append(path)
+            if name in earlier:
+                others[EARLIER] += 1
+                continue
+            kind, ending = _kind(path), path.suffix.lower()
+            if kind == FILM and ending in _SOUNDS:
+                kind = None
+            if kind == "PDF":
+                try:
+                    kind = kind if is_scan(path) else None
+                except PictureError:
+                    kind = None
+                    ending += " (scans need pypdfium2: pip install pypdfium2)"
+            if kind or ending in EXTENSIONS:
+                inside.append((path, kind))
             else:
-                others[path.suffix.lower()] += 1
+                others[ending] += 1
     return inside
+
+
+def _kind(path):
+    """What a file is: by its content, or by the ending of a film; None if neither."""
+    kind = kind_of_file(path)
+    if kind is None:
+        film = path.suffix.lower() in FILMS or (
+            _is_ordinary(path) and may_be_film(path)
+        )
+        kind = FILM if film else None
+    return kind
+
+
+def _result_name(source, name, kind):
+    """The name of a result below the output folder, and what to say about it."""
+    ending = ending_for(kind)
+    if kind == FILM:
+        ending = ".mp4"
+        if name.suffix.lower() == ending:
+            return name.with_suffix(ending), ""
+    elif _keeps_name(source, kind):
+        return name, ""
+    short = _renamed(name.name, ending)
+    rivals = [] if short == f"{name.name}{ending}" else _rivals(source)
+    if any(rival.casefold() == short.casefold() for rival in rivals):
+        short = f"{name.name}{ending}"
+    too_long = len(os.fsencode(short)) - _LONGEST_NAME
+    while too_long > 0:
+        short = f"{short[: -len(ending) - 1]}{ending}"
+        too_long = len(os.fsencode(short)) - _LONGEST_NAME
+    if kind == FILM:
+        return name.with_name(short), ""
+    read, written = name_of(kind), name_of(format_for(short))
+    note = f"it is a {read}" if read == written else f"{read} in, {written} out"
+    return name.with_name(short), note
+
+
+def _keeps_name(source, kind):
+    """Whether a picture is written under its own ending."""
+    ending = source.suffix.lower()
+    if kind is None:  # what is wrong with it is said when it is read
+        return True
+    try:
+        written = format_for(source)
+    except PictureError:
+        return False
+    return written == kind or (ending != ".pdf" and not holds_frames(source, ending))
+
+
+def _renamed(name, ending):
+    """A name with another ending; what only looks like one ("Mr. Smith") stays."""
+    stem, old = os.path.splitext(name)
+    return f"{stem if _ENDING.fullmatch(old) else name}{ending}"
+
+
+def _rivals(source):
+    """The names that results of files beside a source have, of those named alike."""
+    stem, earlier = source.stem.casefold(), _results_in(source.parent)
+    for name in os.listdir(source.parent):
+        path = source.parent / name
+        if path.stem.casefold() != stem or name == source.name or name in earlier:
+            continue
+        kind = _kind(path)
+        if kind == FILM:
+            yield _renamed(name, ".mp4")
+        elif kind or path.suffix.lower() in EXTENSIONS:
+            keeps = _keeps_name(path, kind)
+            yield name if keeps else _renamed(name, ending_for(kind))
+
+
+def _unreadable(source, kind):
+    """Why a file cannot be read, as far as that is known now; or None."""
+    try:
+        if kind is None and source.suffix.lower() not in EXTENSIONS:
+            read_picture(source)  # says what it is
+        elif kind != FILM:
+            load_reader(kind)
+    except PictureError as error:
+        said = str(error)
+        return said if said.startswith(str(source)) else f"{source}: {said}"
+    return None
+
+
+def _nothing_in(folder, others):
+    if others[EARLIER]:
+        return (
+            f"{folder}: nothing but {EARLIER}; name files of it to colour them again."
+        )
+    return f"{folder}: a folder without pictures and films."
 
 
 def _problem(job, originals, taken, fold):
     """Why a job must not be done, or None."""
-    try:
-        if not job.is_film:
-            format_for(job.target)
-    except PictureError as error:
-        return str(error).replace(str(job.target), str(job.source), 1)
     for path in filter(None, (job.target, job.pair)):
         if _identity(path) in originals:
             return (
                 f"{job.source}: the result would replace the original {path}; "
                 "choose another --output."
             )
-        if path.is_dir():
+        if os.path.isdir(path):
             return f"{job.source}: {path} is a folder; choose another --output."
         other = taken.get(fold(str(path)))
         if other and not same(other, job.source):
@@ -127,6 +271,20 @@ def _problem(job, originals, taken, fold):
                 "another --output."
             )
     return None
+
+
+def _is_there(path):
+    try:
+        return os.path.isfile(path) and os.path.getsize(path) > 0
+    except OSError:  # gone meanwhile
+        return False
+
+
+def _is_ordinary(path):
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _identity(path):

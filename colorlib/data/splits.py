@@ -35,5 +35,7 @@ def held_out(names: list, group: str, share: float, salt: str = "validation") ->
 
 def _share(text, salt):
     """A number in [0, 1) that depends on the text alone."""
-    digest = hashlib.sha256(f"{salt}:{text}".encode()).digest()
+    # Names that are no UTF-8 hold lone surrogates.
+    data = f"{salt}:{text}".encode(errors="surrogateescape")
+    digest = hashlib.sha256(data).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

@@ -47,4 +47,6 @@ def build(network: str, **options) -> keras.Model:
     """
     if network not in BUILDERS:
         raise ValueError(f"network must be one of {sorted(BUILDERS)}, got {network!r}.")
+    # A user's own keras.json may say channels_first, which the weights do not fit.
+    keras.config.set_image_data_format("channels_last")
     return BUILDERS[network](**options)

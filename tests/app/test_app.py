@@ -22,7 +22,9 @@ from browser import open_browser
 from PIL import Image
 from small import CONSTANT_AB, ROOT, encode, photograph, write_model
 
+from colorlib.app import page as page_module
 from colorlib.app import service
+from colorlib.app.page import launch
 from colorlib.app.service import ColorizeService, sweep
 from colorlib.cli import commands
 from colorlib.cli.parser import main
@@ -750,10 +752,11 @@ def test_without_gradio_the_command_says_what_to_install(monkeypatch, capsys):
 def test_what_the_command_cannot_do_it_says(server, models, capsys):
     pytest.importorskip("gradio")
     port = server.url.rpartition(":")[2]
+    for number in (0, 70000):  # the command line itself says its range
+        with pytest.raises(ValueError, match=f"from 1 to 65535, got {number}"):
+            launch(port=number)
     for options, message in [
-        (["--port", "0"], "port must be from 1 to 65535, got 0"),
-        (["--port", "70000"], "port must be from 1 to 65535, got 70000"),
-        (["--port", port], port),
+        (["--port", port], f"port {port} is taken"),
         (["--model", "nobody"], "There is no model 'nobody'"),
     ]:
         assert main(["app", "--model", str(models[0]), *options]) == 1
@@ -768,3 +771,37 @@ def test_the_end_leaves_nothing(server):
     assert server.process.wait(20) == 0
     assert not server.folder.exists() and not list(server.temp.rglob("*.png"))
     assert server.asked.read_text() == ""
+
+
+# Where it listens.
+
+
+@pytest.mark.parametrize("host", ["999.1.1.1", "no such host", "192.0.2.1", "."])
+def test_a_wrong_host_is_said_at_once(host, monkeypatch):
+    monkeypatch.setattr(page_module, "ColorizeService", None)  # before any network
+    with pytest.raises(OSError, match="nothing can listen at .*127.0.0.1 for this"):
+        launch(host=host)
+
+
+def test_a_port_that_is_taken_is_said_in_the_words_of_the_command_line(monkeypatch):
+    monkeypatch.setattr(page_module, "ColorizeService", None)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(OSError, match=f"port {port} is taken.*--port"):
+            launch(port=port)
+
+
+def test_an_idle_page_does_not_look_for_work_all_the_time(models):
+    page = launch(models=[str(models[0])])
+    try:
+        assert page._queue.sleep_when_free >= 0.05
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("limit", [float("inf"), float("nan"), 0, -1])
+def test_a_limit_that_cannot_be_counted_is_refused(tmp_path, limit):
+    with pytest.raises(ValueError, match="max_megapixels must be"):
+        ColorizeService(tmp_path, max_megapixels=limit)

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -11,8 +12,9 @@ from small import CONSTANT_AB, ROOT, photograph
 from colorlib.app.service import MAX_MEGAPIXELS
 from colorlib.cli.parser import _parser, main
 from colorlib.colorize import colorizer
+from colorlib.colorize.jobs import RESULTS
 from colorlib.data.catalog import DATA_SETS
-from colorlib.images.io import MAX_PIXELS, read_picture
+from colorlib.images.io import MAX_FRAMES, MAX_PIXELS, read_picture
 from colorlib.lab import rgb8_to_lab
 from colorlib.training.recipes import RECIPES
 from colorlib.video import smoothing
@@ -50,9 +52,8 @@ def frames_of(path):
 
 
 def contents(folder):
-    return sorted(
-        p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()
-    )
+    files = (p for p in folder.rglob("*") if p.is_file() and p.name != RESULTS)
+    return sorted(p.relative_to(folder).as_posix() for p in files)
 
 
 # Results: names, formats, places.
@@ -334,7 +335,7 @@ def test_missing_files_and_empty_folders_are_named(run, work):
     code, out, err = run("nobody.jpg", "empty", "a.jpg")
     assert code == 1 and out.count(" -> ") == 1
     assert "nobody.jpg: there is no such file" in err
-    assert "empty: a folder without pictures and films (.jpg" in err
+    assert "empty: a folder without pictures and films." in err
     assert err.startswith("2 of 3 not coloured:\n")
 
 
@@ -347,12 +348,13 @@ def test_only_missing_files_is_an_error_without_starting_a_network(run, monkeypa
     assert code == 1 and out == "" and "there is no such file" in err
 
 
-def test_an_ending_that_cannot_be_written_is_named(run, work):
+def test_a_scan_without_an_ending_is_coloured_and_said(run, work):
     photo = photograph(work / "photo.png")
     photo.rename(work / "photo")
-    code, _, err = run("photo")
-    assert code == 1 and "cannot write ''. Use one of .jpg" in err
-    assert not (work / "colorized").exists()
+    code, out, err = run("photo")
+    result = os.path.join("colorized", "photo.png")
+    assert (code, err) == (0, "") and out == f"photo -> {result} (it is a PNG)\n"
+    assert is_coloured(work / "colorized" / "photo.png")
 
 
 def test_an_output_that_is_no_folder_is_named(run, work):
@@ -364,19 +366,39 @@ def test_an_output_that_is_no_folder_is_named(run, work):
     assert (work / "file").read_text() == "a file"
 
 
-@pytest.mark.parametrize(
-    "arguments, message",
-    [
-        (["--strength", "9"], r"strength must be in [0, 3], got 9"),
-        (["--strength", "nan"], "strength must be"),
-        (["--size", "0"], "at least 32 pixels, got 0"),
-        (["--size", "8"], "at least 32 pixels, got 8"),
-    ],
-)
-def test_impossible_numbers_are_said(run, work, arguments, message):
-    photograph(work / "a.jpg")
-    code, _, err = run("a.jpg", *arguments)
-    assert code == 1 and message in err and not (work / "colorized").exists()
+NUMBERS = {  # of every command: what is refused, and the range that is said
+    ("colorize", "a.jpg", "--strength"): (["9", "-1", "nan", "much"], "0 to 3"),
+    ("colorize", "a.jpg", "--size"): (["0", "31", "20000", "2.5"], "32 to 2,048"),
+    ("colorize", "a.jpg", "--max-megapixels"): (
+        ["inf", "nan", "0", "-5", "1e99"],
+        "0.001 to 100,000",
+    ),
+    ("colorize", "a.jpg", "--max-frames"): (["0", "x"], "1 to 1,000,000,000"),
+    ("app", "--port"): (["0", "-1", "65536", "http"], "1 to 65,535"),
+    ("app", "--max-megapixels"): (["inf", "nan", "0"], "0.001 to 100,000"),
+    ("export", "--size", "64"): (["0", "-8", "5000"], "8 to 4,096"),
+    ("evaluate", "--size"): (["7", "0", "5000"], "32 to 4,096"),
+    ("train", "--epochs"): (["0", "-3", "many"], "1 to 100,000"),
+    ("evaluate", "--limit"): (["0", "-1", "few"], "1 to 1,000,000,000"),
+    ("data", "samples", "--size"): (["7", "0", "5000"], "8 to 4,096"),
+}
+
+
+@pytest.mark.parametrize("command", NUMBERS, ids=" ".join)
+def test_impossible_numbers_are_said_with_what_is_possible(work, capsys, command):
+    for number in NUMBERS[command][0]:
+        with pytest.raises(SystemExit) as leaving:
+            main([*command, number])
+        assert leaving.value.code == 2
+        err = capsys.readouterr().err
+        assert f"from {NUMBERS[command][1]}, got '{number}'" in err
+    assert list(work.iterdir()) == []
+
+
+def test_every_option_that_takes_a_number_has_a_range():
+    for name, command in _parser()._subparsers._group_actions[0].choices.items():
+        for action in command._actions:
+            assert action.type not in (int, float), (name, action.option_strings)
 
 
 def test_a_missing_or_damaged_model_is_said(work, constant_model, capsys):
@@ -469,6 +491,7 @@ def test_the_limits_in_the_help_are_those_of_the_library():
     for command, pixels in (("colorize a", MAX_PIXELS), ("app", MAX_MEGAPIXELS * 1e6)):
         options = _parser().parse_args(command.split())
         assert options.max_megapixels * 1e6 == pixels
+    assert _parser().parse_args(["colorize", "a"]).max_frames == MAX_FRAMES
 
 
 def test_train_lists_the_recipes_and_refuses_others(capsys, tmp_path):
@@ -527,6 +550,93 @@ def test_evaluate_scores_a_model_on_a_folder(capsys, work, constant_model):
         assert f"| {row} |" in out
     assert main(arguments[:2]) == 1
     assert "say --data" in capsys.readouterr().err
+
+
+# Paths as people write them where no shell helps.
+
+
+def test_a_tilde_is_the_home_folder(run, work, monkeypatch):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(work / "home"))
+    photograph(work / "home" / "a.jpg")
+    assert run("~/a.jpg", "--output=~/results")[0] == 0
+    assert (
+        contents(work / "home" / "results") == ["a.jpg"] and not (work / "~").exists()
+    )
+    (work / "~").mkdir()  # unless there is one of that name
+    photograph(work / "~" / "b.jpg")
+    assert run("~/b.jpg")[0] == 0 and contents(work / "colorized") == ["b.jpg"]
+
+
+def test_patterns_are_expanded_where_the_shell_does_not(run, work):
+    for name in ("b.jpg", "a.jpg", "c.png", "what[1].jpg", ".hidden.jpg"):
+        photograph(work / name)
+    assert run("?.jpg")[1].splitlines()[0].startswith("a.jpg -> ")
+    assert contents(work / "colorized") == ["a.jpg", "b.jpg"]
+    assert run("*.jpg", "what[1].jpg", "--output", "more")[0] == 0
+    assert contents(work / "more") == ["a.jpg", "b.jpg", "what[1].jpg"]
+    code, _, err = run("*.gif")
+    assert code == 1 and "*.gif: there is no such file." in err
+
+
+def test_data_takes_names_that_are_no_text(work, capsys):
+    rng = np.random.default_rng(0)
+    folder = work / "own"
+    folder.mkdir()
+    for i in range(12):
+        colour = tuple(int(c) for c in rng.integers(0, 256, 3))
+        Image.new("RGB", (20, 20), colour).save(folder / "x.png")
+        (folder / "x.png").rename(folder / f"caf\udce9{i}.png")
+    assert main(["data", "own", "--part", "all", "--size", "16"]) == 0
+    assert capsys.readouterr().out.startswith("own, all: ")
+
+
+# Settings of the machine.
+
+
+def start(work, model, *command, **environment):
+    """Runs a command as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "colorlib", *command, "--model", model],
+        cwd=work,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_users_keras_settings_do_not_change_the_networks(work, constant_model):
+    (work / ".keras").mkdir()
+    settings = {"image_data_format": "channels_first", "backend": "tensorflow"}
+    (work / ".keras" / "keras.json").write_text(json.dumps(settings))
+    photograph(work / "a.png")
+    more = {"HOME": str(work), "KERAS_HOME": str(work / ".keras")}
+    done = start(work, constant_model, "colorize", "a.png", **more)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert is_coloured(work / "colorized" / "a.png")
+
+
+def test_a_backend_that_is_not_installed_is_said_with_what_names_it(
+    monkeypatch, capsys, work
+):
+    photograph(work / "a.jpg")
+    monkeypatch.setitem(sys.modules, "keras", None)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    assert main(["colorize", "a.jpg"]) == 1
+    err = capsys.readouterr().err
+    assert "Keras cannot start" in err and "named by ~/.keras/keras.json" in err
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert main(["colorize", "a.jpg"]) == 1
+    assert "named by the variable KERAS_BACKEND" in capsys.readouterr().err
+
+
+def test_who_reads_the_output_may_go_away():
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "colorlib", "data"]
+    done = subprocess.run(command, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 # As people start it.

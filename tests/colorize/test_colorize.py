@@ -222,7 +222,7 @@ def test_impossible_strengths_raise(colorizer, strength):
 
 @pytest.mark.parametrize("size", [0, 31, -64])
 def test_impossible_sizes_raise(constant_model, size):
-    with pytest.raises(ValueError, match=f"at least 32 pixels, got {size}"):
+    with pytest.raises(ValueError, match=f"32 to 2048 pixels, got {size}"):
         Colorizer(constant_model, size=size)
 
 

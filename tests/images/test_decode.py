@@ -1,8 +1,10 @@
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 from small import encode
 
@@ -124,11 +126,176 @@ def test_every_16_bit_level_goes_to_the_nearest_of_8():
     assert np.abs(rgb[..., 0] - grey / 257.0).max() <= 0.5 and alpha is None
 
 
-@pytest.mark.parametrize("kind", ["float32", "int32"])
-def test_32_bits_are_refused_with_what_to_do(kind):
-    data = encode(np.full((4, 4), 70_000, kind), "TIFF")
-    with pytest.raises(PictureError, match="32-bit.*save 16 bits"):
-        read_picture(data)
+def grey_tiff(values, photometric=1, bits=None, sample_format=None):
+    """A grey TIFF as a scanner writes it: an array, or packed bytes of 16 x 16."""
+    data = values if isinstance(values, bytes) else values.tobytes()
+    bits = bits or 8 * values.itemsize
+    tags = [(256, 3, 16), (257, 3, 16), (258, 3, bits), (259, 3, 1)]
+    tags += [(262, 3, photometric), (273, 4, 0), (277, 3, 1), (278, 3, 16)]
+    tags += [(279, 4, len(data))]
+    tags += [(339, 3, sample_format)] if sample_format else []
+    start = 8 + 2 + 12 * len(tags) + 4
+    table = b"".join(
+        struct.pack("<HHII", tag, kind, 1, start if tag == 273 else value)
+        for tag, kind, value in tags
+    )
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + table + bytes(4) + data
+
+
+def packed_12_bits(values):
+    pairs = values.reshape(-1, 2).astype("uint32")
+    three = pairs[:, 0] << 12 | pairs[:, 1]
+    return three.astype(">u4").view("uint8").reshape(-1, 4)[:, 1:].tobytes()
+
+
+DEEP = {  # what stores `ramp()`: bytes, and whether its scale is that of its type
+    "16 bits": grey_tiff(ramp().astype("<u2") * 257),
+    "16 bits, 0 is white": grey_tiff(65535 - ramp().astype("<u2") * 257, 0),
+    "16 bits, signed": grey_tiff(
+        (ramp().astype("int32") * 257 - 32768).astype("<i2"), sample_format=2
+    ),
+    "8 bits, signed": grey_tiff((ramp().astype("<i2") - 128).astype("i1"), 1, 8, 2),
+    "12 bits": grey_tiff(packed_12_bits(ramp().astype("uint16") * 16), bits=12),
+    "32 bits": grey_tiff(ramp().astype("<u4") * 16843009),
+    "32 bits, 0 is white": grey_tiff(2**32 - 1 - ramp().astype("<u4") * 16843009, 0),
+    "32 bits, small numbers": grey_tiff(ramp().astype("<u4")),
+    "32 bits, their own range": grey_tiff(ramp().astype("<u4") * 1000),
+    "32 bits, signed": grey_tiff(ramp().astype("<i4") * 1000 - 90_000, sample_format=2),
+    "floats of 0 to 1": grey_tiff((ramp() / 255).astype("<f4"), sample_format=3),
+    "floats, their own range": grey_tiff(
+        (ramp() * 3.0 - 50).astype("<f4"), sample_format=3
+    ),
+    "floats, 0 is white": grey_tiff((1 - ramp() / 255).astype("<f4"), 0, 32, 3),
+    "double floats": grey_tiff(ramp() / 255, sample_format=3),
+}
+
+
+@pytest.mark.parametrize("kind", DEEP)
+def test_the_tones_of_every_grey_tiff_are_kept_and_what_was_scaled_is_said(kind):
+    read = read_picture(DEEP[kind])
+    assert np.abs(read.rgb - ramp()[..., None].astype(int)).max() <= 1
+    words = {"16": "16 bits a channel", "12": "12 bits in", "8 ": ""}.get(kind[:2])
+    said = "scaled to 8 bits" if words is None else words
+    assert said in " ".join(read.notes) or kind == "32 bits, small numbers"
+
+
+def test_values_that_are_no_numbers_are_black_and_a_constant_picture_is_read():
+    values = (ramp() / 100).astype("<f4")
+    values[0, :2] = np.nan, -np.inf
+    values[1, 0] = np.inf
+    rgb = read_picture(grey_tiff(values, sample_format=3)).rgb
+    assert rgb[0, :2].max() == 0 and rgb[1, 0].min() == 255 and rgb[15, 15, 0] == 255
+    for same in (np.full((16, 16), 7, "<f4"), np.full((16, 16), np.nan, "<f4")):
+        assert np.ptp(read_picture(grey_tiff(same, sample_format=3)).rgb) == 0
+
+
+def tiff_of(values, **options):
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, values, **options)
+    return buffer.getvalue()
+
+
+def test_tiffs_that_pillow_does_not_know_or_spoils_are_read():
+    rgb = np.dstack([ramp(), ramp()[::-1], ramp().T])
+    planes = np.moveaxis(rgb, -1, 0).astype("uint16") * 257
+    for data in (
+        tiff_of((rgb / 255).astype("float32"), photometric="rgb"),
+        tiff_of((rgb / 255).astype("float16"), photometric="rgb"),
+        tiff_of(rgb.astype("uint32") * 16843009, photometric="rgb"),
+        tiff_of(planes, photometric="rgb", planarconfig="separate"),
+    ):
+        read = read_picture(data)
+        np.testing.assert_array_equal(read.rgb, rgb)
+        assert read.format == "TIFF" and read.notes
+    data = tiff_of(
+        np.dstack([ramp().astype("uint16") * 257] * 2),
+        **{"photometric": 1, "planarconfig": "contig", "extrasamples": [2]},
+    )
+    assert "1 more channels than colours left out" in read_picture(data).notes
+    pages = [tiff_of(rgb / 255.0, photometric="rgb")]
+    with pytest.raises(PictureError, match="more than the limit"):
+        read_picture(pages[0], max_pixels=255)
+    with pytest.raises(PictureError, match="a TIFF of a rare kind.*RGB or grey"):
+        read_picture(tiff_of(rgb / 255.0, photometric="cielab"))
+
+
+def test_the_infrared_of_a_film_scanner_is_no_transparency():
+    deep = np.dstack([ramp().astype("uint16") * 257] * 4)
+    data = tiff_of(deep, photometric="rgb", metadata=None)
+    assert read_picture(data).alpha is not None  # it says so
+    nameless = data.replace(struct.pack("<HH", 338, 3), struct.pack("<HH", 337, 3))
+    read = read_picture(nameless)
+    np.testing.assert_array_equal(read.rgb[..., 0], ramp())
+    assert read.alpha is None and "a fourth channel" in " ".join(read.notes)
+
+
+def test_a_fifth_channel_beside_four_inks_is_left_out():
+    inks = np.dstack([255 - ramp()] * 3 + [ramp() * 0, ramp()])
+    data = tiff_of(inks, photometric="separated", extrasamples=["assocalpha"])
+    read = read_picture(data)
+    assert np.abs(read.rgb - ramp()[..., None].astype(int)).max() <= 1
+
+
+# The gamma and the transparent colour of a PNG.
+
+
+def chunk(kind, data):
+    check = zlib.crc32(kind + data)
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check)
+
+
+def with_chunk(data, kind, content):
+    """A PNG with one more chunk, where such chunks stand."""
+    place = data.index(b"IDAT") - 4
+    return data[:place] + chunk(kind, content) + data[place:]
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "P", "I;16"])
+@pytest.mark.parametrize("gamma", [1.0, 0.6])
+def test_the_gamma_of_a_png_is_applied(mode, gamma):
+    image = Image.fromarray(ramp())
+    if mode == "I;16":
+        image = Image.fromarray(ramp().astype("uint16") * 257)
+    elif mode == "P":
+        image = image.convert("RGB").quantize(256)
+    elif mode == "RGB":
+        image = image.convert("RGB")
+    stored = np.asarray(image.convert("RGB") if mode != "I;16" else ramp()) / 255
+    data = with_chunk(encode(image), b"gAMA", struct.pack(">I", round(gamma * 1e5)))
+    read = read_picture(data)
+    light = (stored if stored.ndim == 3 else stored[..., None]) ** (1 / gamma)
+    wanted = 255 * np.where(
+        light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055
+    )
+    assert np.abs(read.rgb - wanted).max() < 1
+    assert f"its gamma of {gamma:g} applied" in " ".join(read.notes)
+
+
+def test_a_gamma_is_left_alone_where_the_file_says_more_or_nothing_new():
+    usual = with_chunk(encode(ramp()), b"gAMA", struct.pack(">I", 45455))
+    broken = with_chunk(encode(ramp()), b"gAMA", struct.pack(">I", 0))
+    plain = with_chunk(encode(ramp()), b"gAMA", struct.pack(">I", 100000))
+    srgb = with_chunk(plain, b"sRGB", b"\0")
+    for data in (usual, broken, srgb):
+        np.testing.assert_array_equal(read_picture(data).rgb[..., 0], ramp())
+
+
+@pytest.mark.parametrize("colours", [1, 3])
+def test_the_transparent_colour_of_a_16_bit_png_is_kept(colours):
+    deep = np.repeat(ramp()[..., None].astype("uint16") * 257, colours, -1)
+    header = struct.pack(">IIBBBBB", 16, 16, 16, 0 if colours == 1 else 2, 0, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in deep)
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    data += chunk(b"tRNS", deep[3, 5].astype(">u2").tobytes())
+    data += chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    read = read_picture(data)
+    assert read.alpha[3, 5] == 0 and (read.alpha == 255).sum() == 255
+    np.testing.assert_array_equal(read.rgb[..., 0], ramp())
+
+
+def test_black_and_white_without_greys_is_said():
+    read = read_picture(encode(Image.fromarray(ramp()).convert("1")))
+    assert "without greys" in read.notes[0]
 
 
 # Rotation.

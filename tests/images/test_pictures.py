@@ -2,6 +2,7 @@ import io
 import os
 import random
 import stat
+import sys
 import tempfile
 import warnings
 import zlib
@@ -118,13 +119,6 @@ def test_16_bit_colour():
     read = read_picture(png)
     np.testing.assert_array_equal(read.rgb, scene())
     assert read.notes == ["16 bits a channel in, 8 bits out"]
-
-
-def test_32_bit_pictures_are_refused_with_advice():
-    huge = Image.fromarray(np.full((4, 4), 70_000, "int32"))
-    for data in (encode(huge, "TIFF"), encode(np.zeros((4, 4), "float32"), "TIFF")):
-        with pytest.raises(PictureError, match="save 16 bits"):
-            read_picture(data)
 
 
 def test_cmyk():
@@ -271,10 +265,7 @@ def test_heic_is_read_and_written(tmp_path):
 
 
 def test_without_its_reader_a_heic_says_what_to_install(tmp_path, monkeypatch):
-    monkeypatch.setattr(pictures_io, "_can_heif", lambda: False)
-    monkeypatch.setattr(
-        Image, "OPEN", {k: v for k, v in Image.OPEN.items() if k != "HEIF"}
-    )
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
     path = tmp_path / "IMG_1.heic"
     path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(500))
     with pytest.raises(PictureError, match="IMG_1.heic: .*pip install pillow-heif"):
@@ -496,7 +487,7 @@ def test_a_truncated_file_is_an_error(tmp_path, kind, share):
 def test_garbage_is_an_error_that_names_the_file(tmp_path, data):
     path = tmp_path / "odd.jpg"
     path.write_bytes(data)
-    with pytest.raises(PictureError, match=r"odd.jpg: not a picture. Known.*\.jpg"):
+    with pytest.raises(PictureError, match="odd.jpg: not a picture.*(kind|zeros)"):
         read_picture(path)
 
 
@@ -617,6 +608,8 @@ def test_all_frames_count_for_the_limit(monkeypatch):
 def test_every_ending_can_be_written_and_read(tmp_path, ending, height, width):
     if ending in (".heic", ".heif"):
         pytest.importorskip("pillow_heif")
+    if ending == ".jxl":
+        pytest.importorskip("pillow_jxl")
     if ending == ".avif" and not features.check("avif"):
         pytest.skip("this Pillow cannot write AVIF")
     path = tmp_path / f"x{ending}"
@@ -635,7 +628,7 @@ def test_upper_case_endings_work(tmp_path):
         assert image.format == "JPEG"
 
 
-@pytest.mark.parametrize("ending", ["", ".txt", ".psd", ".pdf"])
+@pytest.mark.parametrize("ending", ["", ".txt", ".psd", ".jp2"])
 def test_unknown_endings_are_refused(tmp_path, ending):
     with pytest.raises(PictureError, match="cannot write"):
         write_picture(tmp_path / f"x{ending}", Picture(scene()))

@@ -1,0 +1,94 @@
+"""What TIFF has of its own: compressions, and kinds that Pillow does not know."""
+
+import numpy as np
+
+from colorlib.errors import PictureError
+from colorlib.images.decode import to_8_bits
+
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK = 0, 1, 2, 5  # PhotometricInterpretation
+
+
+_BITS, _PLANAR = 258, 284  # tags
+# Compressions as Pillow names them; what is for two colours only becomes LZW.
+_KEPT = {"tiff_lzw": "tiff_lzw", "packbits": "packbits", "jpeg": "jpeg"}
+_KEPT |= dict.fromkeys(("group3", "group4", "tiff_ccitt"), "tiff_lzw")
+_DEFLATE = "tiff_adobe_deflate"
+
+
+def compression_options(before, see_through, quality):
+    """What makes Pillow compress a TIFF as it was, or else without loss.
+
+    Args:
+        before: the compression of the file that was read, as Pillow names it.
+        see_through: whether it has transparency, which JPEG does not hold.
+        quality: of a JPEG in it, 1 to 100.
+    """
+    if before == "raw":
+        return {}
+    after = _KEPT.get(before, _DEFLATE)
+    if after != "jpeg":
+        return {"compression": after}
+    if see_through:
+        return {"compression": _DEFLATE}
+    return {"compression": after, "quality": quality}
+
+
+def misread_by_pillow(image):
+    """Whether an opened TIFF is of a kind of which Pillow makes noise: deep planes."""
+    tags = image.tag_v2
+    return tags.get(_PLANAR) == 2 and max(tags.get(_BITS, (1,))) > 8
+
+
+def read_tiff(file, every_page, check_size):
+    """Reads the pages of a TIFF as 8-bit sRGB.
+
+    Grey and colour of any number type are read; what a channel beyond them means is
+    not known, such as the infrared of a film scanner, and it is left out.
+
+    Args:
+        file: an open binary file.
+        every_page: whether all pages, or the first only.
+        check_size: function of width and height, called for each page, that raises if
+            there are too many pixels.
+
+    Returns:
+        List of pairs: uint8 array `(H, W, 3)`, and notes (list of str: what was lost or
+        scaled, in words).
+
+    Raises:
+        PictureError: if it is of a kind that is not known either.
+    """
+    import tifffile  # scikit-image stands on it
+
+    with tifffile.TiffFile(file) as tiff:
+        found = list(tiff.pages) if every_page else [tiff.pages[0]]
+        for page in found:
+            check_size(page.imagewidth, page.imagelength)
+        return [_to_rgb(page) for page in found]
+
+
+def _to_rgb(page):
+    values, kind = page.asarray(), page.photometric
+    if page.planarconfig == 2 and values.ndim == 3:  # a plane for each channel
+        values = np.moveaxis(values, 0, -1)
+    values = values[..., None] if values.ndim == 2 else values
+    used = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _CMYK: 4}.get(int(kind))
+    complex_or_text = values.dtype.kind not in "uifb"
+    if used is None or values.ndim != 3 or values.shape[-1] < used or complex_or_text:
+        shape = " x ".join(map(str, values.shape))
+        raise PictureError(
+            f"a TIFF of a rare kind ({shape}, {values.dtype}, {kind.name}); save it as "
+            "RGB or grey, of 8 or 16 bits."
+        )
+    extra = values.shape[-1] - used
+    signed = values.dtype.kind == "i"
+    grey = int(kind) == _WHITE_IS_ZERO
+    bits = page.bitspersample
+    scaled, note = to_8_bits(values[..., :used], bits, signed, inverted=grey)
+    notes = [note] if note else []
+    if extra:
+        notes.append(f"{extra} more channels than colours left out")
+    if used == 4:
+        ink = 255 - scaled.astype("uint16")
+        scaled = np.rint(ink[..., :3] * ink[..., 3:] / 255).astype("uint8")
+    return np.repeat(scaled, 3, axis=-1) if used == 1 else scaled, notes

@@ -1,0 +1,322 @@
+"""What a file is, is told by its content; what is damaged is read as far as it goes."""
+
+import io
+import re
+import struct
+import sys
+
+import numpy as np
+import pytest
+import strange
+from PIL import Image, features
+from small import encode
+from strange import photo
+
+from colorlib.errors import PictureError
+from colorlib.images import optional
+from colorlib.images.io import (
+    Picture,
+    ending_for,
+    format_for,
+    read_picture,
+    write_picture,
+)
+from colorlib.images.signatures import kind_of_file, picture_kind
+
+KINDS = {  # Pillow's name: bytes
+    "JPEG": strange.jpeg(),
+    "PNG": encode(photo()),
+    "GIF": strange.animation("GIF"),
+    "TIFF": strange.pages(),
+    "BMP": encode(photo(), "BMP"),
+    "WEBP": encode(photo(), "WEBP"),
+    "JPEG2000": encode(photo(), "JPEG2000"),
+    "PPM": encode(photo(), "PPM"),
+    "TGA": encode(photo(), "TGA") + bytes(8) + b"TRUEVISION-XFILE.\0",
+    "ICO": encode(photo(), "ICO", sizes=[(32, 32)]),
+    "PCX": encode(photo(), "PCX"),
+    "DCX": strange.fax(),
+    "SGI": encode(photo(), "SGI"),
+    "QOI": encode(np.dstack([photo()] * 3), "QOI"),
+    "ICNS": encode(np.dstack([photo()] * 3), "ICNS"),
+    "PSD": strange.psd(),
+    "SUN": strange.sun_raster(),
+    "PCD": strange.photo_cd(),
+}
+SMALL = ("ICO", "ICNS", "PCD")  # of sizes of their own
+if not features.check("jpg_2000"):
+    del KINDS["JPEG2000"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["scan0001", "x.jpg", "x.txt", "x.mp4"])
+def test_a_picture_is_read_whatever_it_is_called(tmp_path, kind, name):
+    path = tmp_path / name
+    path.write_bytes(KINDS[kind])
+    assert kind_of_file(path) == kind
+    read = read_picture(path)
+    assert read.format == kind
+    if kind not in SMALL:
+        assert np.abs(read.rgb.astype(int) - photo()[..., None]).mean() < 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_kind_is_written_as_can_be_written_and_holds_the_frames(tmp_path, kind):
+    read = read_picture(KINDS[kind], every_frame=True)
+    path = write_picture(tmp_path / f"x{ending_for(kind)}", read)
+    again = read_picture(path, every_frame=True)
+    assert (
+        len(again.frames)
+        == len(read.frames)
+        == {"GIF": 2}.get(kind, kind in ("TIFF", "DCX"))
+    )
+    assert again.rgb.shape == read.rgb.shape
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", ["P1", "P2", "P3", "P4", "P5", "P6", "Pf"])
+def test_every_netpbm_kind_is_known(kind, order):
+    assert picture_kind(io.BytesIO(f"{kind}\n# hi\n4 4\n".encode())) in ("PPM", None)
+    assert picture_kind(io.BytesIO(f"{kind}\n4 4\n-1.0\n".encode())) == "PPM"
+
+
+def test_floats_of_a_pfm_are_read():
+    values = (photo()[::-1] / 255).astype("<f4")
+    read = read_picture(b"Pf\n48 32\n-1.0\n" + values.tobytes())
+    assert np.abs(read.rgb[..., 0].astype(int) - photo()).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"", b"\n", b"Dear diary, " * 50, b"P1 is my first point", bytes(5000)),
+        *(b"BM is a plan" * 9, b"\n\5\1 text", b"%PD", b"II*", b"GIF88a" + bytes(50)),
+        *(b"\0\0\1\0" + bytes(50), b"\0\0\x01\xba" + bytes(50), b"RIFF1234WAVE" * 5),
+        *(b"\0\0\0\x18ftypisom" + b"avif" * 3, b"ID3\4" + bytes(50), b"PK\3\4" * 9),
+        *(bytes([0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 9, 0, 24, 0]) * 3,),
+    ],
+)
+def test_what_is_no_picture_is_not_taken_for_one(tmp_path, data):
+    (tmp_path / "x.jpg").write_bytes(data)
+    assert kind_of_file(tmp_path / "x.jpg") is None
+    with pytest.raises(PictureError, match="not a picture|empty"):
+        read_picture(tmp_path / "x.jpg")
+
+
+def test_an_old_tga_needs_its_ending():
+    data = encode(photo(), "TGA")[: 18 + photo().size]  # without the signature
+    assert picture_kind(io.BytesIO(data)) is None
+    assert picture_kind(io.BytesIO(data), ".TGA") == "TGA"
+
+
+def test_noise_is_no_picture_and_nothing_is_raised():
+    rng = np.random.default_rng(0)
+    for start in (b"", b"II*\0", b"MM\0*", b"\0\0\0\x18ftypheic", b"\0\0\1\0\1"):
+        for size in (0, 1, 5, 30, 5000):
+            picture_kind(io.BytesIO(start + rng.bytes(size)), ".tga")
+
+
+# What needs a package.
+
+
+@pytest.mark.parametrize(
+    "package, name, data",
+    [
+        ("pillow_jxl", "pillow-jxl-plugin", b"\xff\x0a" + bytes(50)),
+        ("pillow_jxl", "pillow-jxl-plugin", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(9)),
+        ("rawpy", "rawpy", strange.dng()),
+        ("rawpy", "rawpy", b"FUJIFILMCCD-RAW 0201" + bytes(99)),
+        ("rawpy", "rawpy", b"\0\0\0\x18ftypcrx \0\0\0\1crx isom" + bytes(99)),
+        ("pypdfium2", "pypdfium2", strange.pdf()),
+        ("pillow_heif", "pillow-heif", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" * 9),
+    ],
+)
+def test_a_missing_package_is_named(monkeypatch, package, name, data):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(PictureError, match=rf"it needs {name} \(pip install {name}\)"):
+        read_picture(data)
+
+
+def test_raw_data_of_a_camera_is_developed_upright_and_never_its_thumbnail():
+    pytest.importorskip("rawpy")
+    read = read_picture(strange.dng())
+    assert read.format == "RAW" and read.rgb.shape == (128, 192, 3) and read.notes
+    assert np.ptp(read.rgb[..., 1]) > 50  # there is something to be seen
+    assert read_picture(strange.dng(6)).rgb.shape == (192, 128, 3)
+    with pytest.raises(PictureError, match="192 x 128.*more than the limit"):
+        read_picture(strange.dng(), max_pixels=192 * 128 - 1)
+    assert ending_for("RAW") == ".jpg"
+
+
+def test_a_tiff_of_a_camera_is_raw_only_if_its_first_picture_is_a_thumbnail():
+    tags = [(271, "s", 0, "Camera", True)]
+    plain = strange.tiff(photo(), photometric=1, extratags=tags, metadata=None)
+    assert picture_kind(io.BytesIO(plain), ".tif") == "TIFF"
+    assert picture_kind(io.BytesIO(plain), ".nef") == "RAW"
+    # tifffile does not write the tag of further pictures: another one is made it.
+    tags += [(700, "I", 1, 8, True)]
+    small = {"subfiletype": 1, "extratags": tags, "metadata": None}
+    data = strange.tiff(photo(), **small)
+    assert picture_kind(io.BytesIO(data)) == "TIFF"
+    data = data.replace(struct.pack("<HH", 700, 4), struct.pack("<HH", 330, 4))
+    assert picture_kind(io.BytesIO(data)) == "RAW"
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_a_pdf_of_scans_is_read_and_written_page_by_page(tmp_path, mode):
+    pytest.importorskip("pypdfium2")
+    read = read_picture(strange.pdf(3, mode), every_frame=True)
+    true = np.asarray(Image.fromarray(photo()).convert(mode).convert("RGB"), int)
+    assert len(read.frames) == 2 and read.format == "PDF"
+    assert np.abs(read.rgb - true).mean() < 4  # the scan itself, not resampled
+    again = read_picture(write_picture(tmp_path / "x.pdf", read), every_frame=True)
+    assert len(again.frames) == 2 and np.abs(again.rgb - true).mean() < 5
+    assert again.info["dpi"] == pytest.approx((150, 150), abs=0.1)
+    with pytest.raises(PictureError, match="more than the limit"):
+        read_picture(strange.pdf(3), True, max_pixels=3 * 32 * 48 - 1)
+    assert read_picture(strange.pdf(3)).frames == []
+
+
+def test_a_letter_is_no_scan_but_is_read_if_it_is_asked_for(tmp_path):
+    pytest.importorskip("pypdfium2")
+    path = tmp_path / "x.pdf"
+    path.write_bytes(strange.text_pdf())
+    assert not optional.is_scan(path)
+    rgb = read_picture(path).rgb
+    assert rgb.min() < 100 and rgb.max() == 255
+    path.write_bytes(strange.pdf())
+    assert optional.is_scan(path)
+    path.write_bytes(b"%PDF-1.4 and no more")
+    assert not optional.is_scan(path)
+    with pytest.raises(PictureError, match="x.pdf: cannot be decoded"):
+        read_picture(path)
+
+
+def test_jpeg_xl_is_read_and_written(tmp_path):
+    pytest.importorskip("pillow_jxl")
+    data = encode(photo(), "JXL", quality=95)
+    read = read_picture(data)
+    assert read.format == "JXL"
+    assert np.abs(read.rgb.astype(int) - photo()[..., None]).mean() < 3
+    path = write_picture(tmp_path / "x.jxl", read)
+    assert np.abs(read_picture(path).rgb.astype(int) - read.rgb).mean() < 3
+    with pytest.raises(PictureError, match="48 x 32 pixels.*more than the limit"):
+        read_picture(data, max_pixels=48 * 32 - 1)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (9, 13), (300, 200), (1600, 900)])
+@pytest.mark.parametrize("container", [False, True])
+def test_the_size_of_a_jpeg_xl_is_known_before_it_is_decoded(size, container):
+    pytest.importorskip("pillow_jxl")
+    data = encode(Image.new("L", size), "JXL", use_container=container)
+    assert optional.jxl_size(data) == size
+    assert optional.jxl_size(b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(40)) is None
+
+
+# Damage.
+
+
+@pytest.mark.parametrize(
+    "missing, words", [(2, "nothing seems"), (38, "grey|nothing"), (900, "grey")]
+)
+def test_a_jpeg_that_was_cut_off_is_read_as_far_as_it_is_there(missing, words):
+    whole = encode(np.tile(photo(), (8, 8)), "JPEG", quality=95)
+    true = read_picture(whole).rgb
+    cut = whole[: len(whole) - missing]
+    with pytest.raises(PictureError, match="cut off before its end"):
+        read_picture(cut)
+    read = read_picture(cut, fill_missing=True)
+    assert read.rgb.shape == true.shape
+    np.testing.assert_array_equal(read.rgb[:192], true[:192])
+    assert read.damage.startswith("cut off before its end")
+    assert re.search(words, read.damage)
+    assert read_picture(whole, fill_missing=True).damage == ""
+
+
+def test_the_missing_part_of_a_jpeg_is_grey_and_measured():
+    half = encode(np.tile(photo(), (8, 8)), "JPEG", quality=95)
+    read = read_picture(half[: len(half) // 2], fill_missing=True)
+    share = int(read.damage.split("%")[0].split()[-1])
+    assert 35 <= share <= 65
+    assert (read.rgb[-40:] == 128).all() and (read.rgb[:80] != 128).any()
+    tags = Image.Exif()
+    tags[0x0112] = 6  # stored lying: the missing part is at a side
+    turned = encode(np.tile(photo(), (8, 8)), "JPEG", quality=95, exif=tags.tobytes())
+    read = read_picture(turned[: len(turned) // 2], fill_missing=True)
+    assert 35 <= int(read.damage.split("%")[0].split()[-1]) <= 65
+    soft = encode(np.tile(photo(), (8, 8)), "JPEG", quality=95, progressive=True)
+    read = read_picture(soft[: len(soft) * 3 // 4], fill_missing=True)
+    assert "its details may be missing" in read.damage
+    for size in (20, 300, half.index(b"\xff\xda") + 10):
+        with pytest.raises(PictureError, match="Truncated|before the picture|header"):
+            read_picture(half[:size], fill_missing=True)
+
+
+def test_a_damaged_jpeg_with_its_end_is_not_called_cut_off():
+    data = strange.jpeg()
+    for junk in (b"", bytes(300), b"\0junk" * 30):
+        assert read_picture(data + junk, fill_missing=True).damage == ""
+
+
+@pytest.mark.parametrize("size", [1_100_000, 3_000_000])
+def test_a_large_text_costs_neither_the_picture_nor_the_other_texts(size):
+    read = read_picture(strange.png_with_text(size))
+    np.testing.assert_array_equal(read.rgb[..., 0], photo())
+    assert read.notes == ["a text of more than 1 MB dropped"]
+
+
+def test_a_large_profile_and_wrong_checksums_cost_a_png_nothing_more():
+    profile = encode(photo(), icc_profile=b"x" * 2_000_000)
+    read = read_picture(profile)
+    assert read.notes == ["a colour profile of more than 1 MB dropped"]
+    np.testing.assert_array_equal(read.rgb[..., 0], photo())
+    read = read_picture(strange.png_with_wrong_checksums())
+    assert read.notes == ["wrong checksums in the file"]
+    np.testing.assert_array_equal(read.rgb[..., 0], photo())
+
+
+def test_a_link_to_itself_is_said(tmp_path):
+    (tmp_path / "x.jpg").symlink_to("x.jpg")
+    with pytest.raises(PictureError, match="x.jpg: a link that leads to itself"):
+        read_picture(tmp_path / "x.jpg")
+
+
+# Compression and metadata.
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        *((None, "raw"), ("tiff_lzw", "tiff_lzw"), ("packbits", "packbits")),
+        *(("tiff_adobe_deflate", "tiff_adobe_deflate"), ("group4", "tiff_lzw")),
+        ("jpeg", "jpeg"),
+    ],
+)
+def test_a_tiff_keeps_its_compression(tmp_path, before, after):
+    mode = "1" if before == "group4" else "RGB"
+    image = Image.fromarray(photo()).convert(mode)
+    data = encode(image, "TIFF", compression=before)
+    read = read_picture(data)
+    path = write_picture(tmp_path / "x.tif", read)
+    with Image.open(path) as image:
+        assert image.info["compression"] == after
+    assert np.abs(read_picture(path).rgb.astype(int) - read.rgb).mean() < 3
+    holes = Picture(read.rgb, np.full((32, 48), 9, "uint8"), "TIFF", read.info)
+    path = write_picture(tmp_path / "y.tif", holes)  # JPEG cannot hold them
+    assert (read_picture(path).alpha == 9).all()
+    for ending in (".png", ".jpg"):
+        write_picture(tmp_path / f"x{ending}", read)
+
+
+def test_name_and_rating_are_kept(tmp_path):
+    tags = Image.Exif()
+    tags[0x10D], tags[0x4746] = "Album 3", 5
+    read = read_picture(encode(photo(), "JPEG", exif=tags.tobytes()))
+    with Image.open(write_picture(tmp_path / "x.jpg", read)) as image:
+        assert image.getexif()[0x10D] == "Album 3" and image.getexif()[0x4746] == 5
+
+
+def test_what_is_not_written_is_said_with_what_is():
+    for name in ("x.jp2", "x.tga", "x"):
+        with pytest.raises(PictureError, match="cannot write.*Use one of .jpg"):
+            format_for(name)

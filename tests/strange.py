@@ -1,0 +1,127 @@
+"""Pictures of every kind that people have, as the bytes of files."""
+
+import io
+import struct
+import zlib
+
+import numpy as np
+import tifffile
+from PIL import Image, PngImagePlugin
+from small import encode
+
+SIZE = (48, 32)  # width and height of them all
+
+
+def photo():
+    """A grey scene with a dark corner: uint8 `(32, 48)`."""
+    y, x = np.mgrid[:32, :48]
+    grey = (60 + 3 * x + 2 * (y % 9)).astype("uint8")
+    grey[:8, :8] = 20
+    return grey
+
+
+def chunk(kind, data):
+    """A chunk of a PNG."""
+    check = struct.pack(">I", zlib.crc32(kind + data))
+    return struct.pack(">I", len(data)) + kind + data + check
+
+
+def png_with_text(size=3_000_000):
+    texts = PngImagePlugin.PngInfo()
+    texts.add_itxt("workflow", "x" * size, zip=True)
+    return encode(photo(), "PNG", pnginfo=texts)
+
+
+def png_with_wrong_checksums():
+    data = bytearray(encode(photo()))
+    data[data.index(b"IHDR") + 17] ^= 1
+    return bytes(data)
+
+
+def animation(kind, frames=3):
+    found = [Image.fromarray(np.roll(photo(), 3 * i, 1)) for i in range(frames)]
+    more = {"append_images": found[1:], "duration": 100}
+    return encode(found[0], kind, save_all=True, **more)
+
+
+def tiff(values, **options):
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, values, **options)
+    return buffer.getvalue()
+
+
+def pages(kind="TIFF", count=2):
+    found = [Image.fromarray(photo()[: 32 - 8 * i]) for i in range(count)]
+    return encode(found[0], kind, save_all=True, append_images=found[1:])
+
+
+def jpeg(share=1.0, missing=0, **options):
+    """A JPEG; a share of it, or all but so many bytes."""
+    data = encode(photo(), "JPEG", quality=95, **options)
+    return data[: round(len(data) * share) - missing]
+
+
+def psd():
+    """A Photoshop file, flattened."""
+    head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 32, 48, 8, 3)
+    return head + bytes(12) + bytes(2) + 3 * photo().tobytes()
+
+
+def sun_raster():
+    head = struct.pack(">8I", 0x59A66A95, 48, 32, 8, 32 * 48, 1, 0, 0)
+    return head + photo().tobytes()
+
+
+def photo_cd():
+    """A grey picture of a Photo CD, 768 x 512 as it is read."""
+    rows = bytes([80] * 768 * 2 + [156] * 384 + [137] * 384)  # two of Y, one of C1, C2
+    data = bytearray(96 * 2048) + bytearray(rows * 256)
+    data[2048:2052] = b"PCD_"
+    return bytes(data)
+
+
+def fax(count=2):
+    """Several PCX in one file."""
+    one = encode(photo(), "PCX")
+    places = [4 * (count + 2) + i * len(one) for i in range(count)]
+    head = struct.pack(f"<{count + 2}I", 0x3ADE68B1, *places, 0)
+    return head + one * count
+
+
+def dng(orientation=1):
+    """Raw data of a sensor, with what LibRaw wants to know of its camera."""
+    to_camera = (3.24, -1.54, -0.50, -0.97, 1.88, 0.04, 0.06, -0.20, 1.06)
+    ratios = [n for value in to_camera for n in (round(value * 100), 100)]
+    tags = [(271, "s", 0, "Test"), (272, "s", 0, "Camera"), (274, "H", 1, orientation)]
+    tags += [(33421, "H", 2, (2, 2)), (33422, "B", 4, (0, 1, 1, 2))]
+    tags += [(50706, "B", 4, (1, 4, 0, 0)), (50707, "B", 4, (1, 1, 0, 0))]
+    tags += [(50708, "s", 0, "Test Camera"), (50714, "H", 1, 0)]
+    tags += [(50717, "H", 1, 65535), (50721, "2i", 9, ratios)]
+    tags += [(50728, "2I", 3, (1,) * 6), (50778, "H", 1, 21)]
+    sensor = np.tile(photo(), (4, 4)).astype("uint16") * 257
+    more = {"extratags": [(*tag, True) for tag in tags], "metadata": None}
+    return tiff(sensor, photometric=32803, **more)
+
+
+def pdf(count=1, mode="L"):
+    """A PDF of scans, 150 dots per inch."""
+    found = [Image.fromarray(photo()).convert(mode) for _ in range(count)]
+    more = {"save_all": True, "append_images": found[1:], "resolution": 150}
+    return encode(found[0], "PDF", **more)
+
+
+def text_pdf():
+    """A PDF of a letter, as an office program writes it."""
+    parts = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>"]
+    font = b"/Resources<</Font<</F<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>"
+    page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 100]/Contents 4 0 R"
+    parts.append(page + font + b">>")
+    text = b"BT /F 12 Tf 20 50 Td (Dear Anna) Tj ET"
+    parts.append(b"<</Length %d>>stream\n%s\nendstream" % (len(text), text))
+    data, places = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(len(data))
+        data += b"%d 0 obj%s\nendobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"trailer<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % len(data)
+    return data + b"xref\n0 5\n0000000000 65535 f \n" + table + end
