@@ -6,6 +6,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "containers": ["may_be_film"],
         "convert": ["VideoColorizer", "convert_video"],
         "reader": ["probe", "read_frames"],
         "smoothing": ["TemporalSmoother", "flicker"],

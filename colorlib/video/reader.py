@@ -11,6 +11,7 @@ import av
 import numpy as np
 
 from colorlib.errors import VideoError
+from colorlib.video.containers import CONTAINERS
 
 # ISO/IEC 23091-2 (H.273), as libavutil numbers them.
 BT709, BT601 = 1, 6
@@ -18,8 +19,6 @@ _HDR = (16, 18)  # transfer functions: PQ and HLG
 # How libswscale numbers the matrices: BT.601 has several numbers in a file.
 SWS = {BT709: 1, 4: 4, 5: 5, BT601: 5, 7: 7, 9: 9, 10: 9}
 _LIMITED, _FULL = 1, 2
-# Nothing that leads to other files, as a playlist does.
-_CONTAINERS = "mov,matroska,avi,mpeg,mpegvideo,mpegts,ogg,asf,flv,dv,mxf,rm,ivf,nut"
 # Texts in another encoding than UTF-8; PyAV 19 takes them as they are.
 _TEXTS = {"metadata_errors": "replace"} if int(av.__version__[:2]) < 19 else {}
 _DAMAGED_MOST = 500  # damaged packets in a row after which nothing will come any more
@@ -157,7 +156,7 @@ def opened(path):
     try:
         container = av.open(
             os.fspath(path),
-            options={"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"},
+            options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
             **_TEXTS,
         )
     except av.error.FFmpegError as error:
