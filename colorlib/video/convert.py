@@ -20,7 +20,7 @@ from colorlib.video.writer import PieceWriter, join
 
 PIECE = 96  # frames that a killed run loses at most
 BATCH = 4  # frames that a processor gets at a time
-_LAYOUT = 1  # of the pieces' folder; another number: they are made again
+_LAYOUT = 2  # of the pieces' folder; another number: they are made again
 
 
 def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
@@ -150,7 +150,7 @@ class VideoColorizer:
     def process(self, frames):
         """Colours frames that follow each other; see `convert_video`."""
         L = np.stack([self.colorizer.network_input(rgb) for rgb in frames])
-        colours = self.colorizer.predict_small(L)
+        colours = self.colorizer.predict_small(L, compiled=True)
         if self.smoother:
             colours = [self.smoother(*pair) for pair in zip(L, colours)]
         return [

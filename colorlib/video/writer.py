@@ -9,7 +9,9 @@ import numpy as np
 
 from colorlib.video.reader import SWS, opened
 
-CRF = "18"  # x264's constant quality: hardly a difference to be seen
+# x264's constant quality: hardly a difference to be seen. Its slower presets take three
+# times the processor for files that are a tenth smaller.
+ENCODING = {"crf": "17", "preset": "veryfast"}
 # What an mp4 holds and players play; other sound becomes AAC.
 _SOUND_KEPT = ("aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "opus")
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000)
@@ -35,7 +37,7 @@ class PieceWriter:
         rate = film.rate.limit_denominator(65535)
         # Without B frames the order of the frames is that of their packets, and the
         # pieces can be joined whatever the times are.
-        options = {"crf": CRF, "bf": "0"}
+        options = {**ENCODING, "bf": "0"}
         self.stream = self.container.add_stream("libx264", rate, options=options)
         context = self.stream.codec_context
         context.width, context.height = width + width % 2, height + height % 2
