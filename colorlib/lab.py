@@ -178,6 +178,20 @@ def replace_ab(rgb: np.ndarray, ab: np.ndarray) -> np.ndarray:
     return after.reshape(rgb.shape)
 
 
+def linear_to_rgb8(linear: np.ndarray) -> np.ndarray:
+    """Gives linear light the curve of sRGB, in 8 bits.
+
+    Args:
+        linear: float array `(...)`, R, G or B, 1 for white; what lies outside [0, 1] is
+            clipped.
+
+    Returns:
+        uint8 array `(...)`, values in [0, 255].
+    """
+    index = (np.clip(linear, 0.0, 1.0) * 65535.0 + 0.5).astype("intp")
+    return _8BIT_OF_LINEAR.take(index)
+
+
 def in_gamut(lab: np.ndarray) -> np.ndarray:
     """Returns which colours sRGB can show.
 
@@ -413,8 +427,7 @@ def _to_rgb8(L, a, b):
     """8-bit sRGB `(N, 3)` of L, a and b `(N,)`."""
     linear = _lab_to_linear(L, a, b, np)
     _reduce_chroma(L, a, b, linear)
-    indices = [(channel * 65535.0 + 0.5).astype("intp") for channel in linear]
-    return np.stack([_8BIT_OF_LINEAR.take(i, mode="clip") for i in indices], axis=-1)
+    return np.stack([linear_to_rgb8(channel) for channel in linear], axis=-1)
 
 
 def _chunks(count):

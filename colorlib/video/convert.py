@@ -23,7 +23,7 @@ BATCH = 4  # frames that a processor gets at a time
 _LAYOUT = 2  # of the pieces' folder; another number: they are made again
 
 
-def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
+def convert_video(source, target, processor, max_pixels=MAX_PIXELS, deinterlace=True):
     """Paints the frames of a film; length, times, shape and sound stay.
 
     Works through pieces of `PIECE` frames, kept in a hidden folder beside the target
@@ -40,6 +40,7 @@ def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
             because a frame may depend on those before, `state()`, a dict of arrays, and
             `resume(state)`.
         max_pixels: most pixels of a frame.
+        deinterlace: whether combs are filtered out of frames flagged as interlaced.
 
     Returns:
         (number of frames, list of str: what got lost or changed, in words).
@@ -52,7 +53,8 @@ def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
     source, target = Path(source), Path(target)
     try:
         with _lock(target):
-            return _convert(source, target, processor, max_pixels)
+            film = probe(source, deinterlace)
+            return _convert(film, target, processor, max_pixels)
     except OSError:
         raise
     except av.error.FFmpegError as error:
@@ -73,15 +75,19 @@ def _lock(target):
     return file_lock(folder.with_name(f"{folder.name}.lock"), busy)
 
 
-def _convert(source, target, processor, max_pixels):
-    film, damaged = probe(source), []
+def _convert(film, target, processor, max_pixels):
+    source, damaged = film.path, []
     if film.height * film.width > max_pixels:
         raise VideoError(
             f"{source}: frames of {film.width} x {film.height} pixels are more than "
             f"the limit of {max_pixels / 1e6:,.0f} megapixels (--max-megapixels)."
         )
+    try:
+        target.exists()  # before hours of work
+    except OSError as error:
+        raise VideoError(f"{source}: no result can be called so: {error}.") from None
     folder = _pieces_folder(target)
-    pieces, times, duration, state = _resume(folder, _key(source, processor))
+    pieces, times, duration, state = _resume(folder, _key(film, processor))
     if pieces:
         processor.resume(state)
     size = processor.size(film.height, film.width)
@@ -215,11 +221,11 @@ class SideBySide:
         self.count = int(state["count"])
 
 
-def _key(source, processor):
-    found = os.stat(source)
-    return json.dumps(
-        [_LAYOUT, av.__version__, found.st_size, found.st_mtime_ns, processor.key]
-    )
+def _key(film, processor):
+    """What the pieces depend on: another text, other pieces."""
+    found = os.stat(film.path)
+    source = [found.st_size, found.st_mtime_ns, film.hdr, film.deinterlace]
+    return json.dumps([_LAYOUT, av.__version__, *source, processor.key])
 
 
 def _resume(folder, key):
