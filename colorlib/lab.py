@@ -30,7 +30,7 @@ _LINEAR_BELOW = 0.008856
 _SLOPE = 7.787
 _OFFSET = 16.0 / 116.0
 
-_CHUNK = 1 << 14  # pixels converted at a time: their channels stay in the cache
+_CHUNK = 1 << 16  # pixels converted at a time: their channels stay in the cache
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
@@ -407,6 +407,8 @@ def _reduce_chroma(L, a, b, linear):
         linear: list of float32 arrays `(N,)`, their R, G, B; changed in place.
     """
     outside = np.flatnonzero(~_fits(linear))
+    if not outside.size:
+        return
     L, a, b = np.clip(L[outside], 0.0, 100.0), a[outside], b[outside]
     share, step = np.zeros_like(L), 1.0  # of the chroma that surely fits
     for _ in range(10):
