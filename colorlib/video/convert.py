@@ -23,7 +23,7 @@ BATCH = 4  # frames that a processor gets at a time
 _LAYOUT = 2  # of the pieces' folder; another number: they are made again
 
 
-def convert_video(source, target, processor, max_pixels=MAX_PIXELS, deinterlace=True):
+def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
     """Paints the frames of a film; length, times, shape and sound stay.
 
     Works through pieces of `PIECE` frames, kept in a hidden folder beside the target
@@ -38,9 +38,9 @@ def convert_video(source, target, processor, max_pixels=MAX_PIXELS, deinterlace=
             str that tells its settings; `size(height, width)` of what it makes;
             `process(frames)`, from a list of uint8 arrays `(H, W, 3)` to another; and,
             because a frame may depend on those before, `state()`, a dict of arrays, and
-            `resume(state)`.
+            `resume(state)`. If it has a `deinterlace` that is False, combs are not
+            filtered out of frames that are flagged as interlaced.
         max_pixels: most pixels of a frame.
-        deinterlace: whether combs are filtered out of frames flagged as interlaced.
 
     Returns:
         (number of frames, list of str: what got lost or changed, in words).
@@ -53,7 +53,7 @@ def convert_video(source, target, processor, max_pixels=MAX_PIXELS, deinterlace=
     source, target = Path(source), Path(target)
     try:
         with _lock(target):
-            film = probe(source, deinterlace)
+            film = probe(source, getattr(processor, "deinterlace", True))
             return _convert(film, target, processor, max_pixels)
     except OSError:
         raise
@@ -136,17 +136,18 @@ class VideoColorizer:
         colorizer: a `colorize.Colorizer`.
         strength: factor of the predicted ab, in [0, 3].
         smoother: a new `video.TemporalSmoother`, or None: every frame for itself.
+        deinterlace: whether interlaced frames lose their combs first.
 
     Raises:
         ValueError: if `strength` is not in [0, 3].
     """
 
-    def __init__(self, colorizer, strength=1.0, smoother=None):
+    def __init__(self, colorizer, strength=1.0, smoother=None, deinterlace=True):
         """See the class."""
         if not 0.0 <= strength <= 3.0:
             raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
         self.colorizer, self.strength = colorizer, strength
-        self.smoother = smoother
+        self.smoother, self.deinterlace = smoother, deinterlace
         self.key = f"{colorizer.key} {strength} {smoother}"
 
     def size(self, height, width):

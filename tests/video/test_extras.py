@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from films import COUNT, make_film, number_of, scene
+from films import COUNT, field, make_film, make_interlaced, number_of, scene
 from test_film import Keep, Stop, frames_of, times_of
 
 from colorlib.errors import VideoError
@@ -87,10 +87,13 @@ def lines_of(path):
     return lines
 
 
-def convert(source, processor=None, **more):
+def convert(source, processor=None):
     target = source.with_name("out.mp4")
-    count, notes = convert_video(source, target, processor or Keep(), **more)
-    return target, notes
+    return target, convert_video(source, target, processor or Keep())[1]
+
+
+class KeepCombs(Keep):
+    deinterlace = False
 
 
 @pytest.mark.parametrize("start", [0, 5])
@@ -205,41 +208,10 @@ def test_sound_that_is_encoded_keeps_its_channels(tmp_path, layout):
 # Interlaced films.
 
 
-def field(number, height, width):
-    """A bar that moves 4 pixels a field."""
-    rgb = np.full((height, width, 3), 60, "uint8")
-    rgb[8:-8, 10 + 4 * number : 22 + 4 * number] = 200
-    return rgb
-
-
-def woven(number, height, width):
-    """Two fields in one frame, the bottom one first, as PyAV's encoders flag it."""
-    rgb = field(2 * number + 1, height, width)
-    rgb[1::2] = field(2 * number, height, width)[1::2]
-    return rgb
-
-
 def combs(rgb):
     """Mean difference of lines from those above and below, in levels of 255."""
     grey = rgb.astype(float).mean(axis=2)
     return np.abs(grey[1:-1] - (grey[:-2] + grey[2:]) / 2).mean()
-
-
-def make_interlaced(path, codec="libx264", frames=8, size=(64, 96), flagged=True):
-    with av.open(str(path), "w") as out:
-        options = {"crf": "1"} if codec == "libx264" else {"b": "9000000"}
-        stream = out.add_stream(codec, 25, options=options)
-        stream.height, stream.width, stream.pix_fmt = *size, "yuv420p"
-        if flagged:
-            flags = av.codec.context.Flags
-            stream.codec_context.flags |= flags.interlaced_dct | flags.interlaced_me
-        for number in range(frames):
-            frame = av.VideoFrame.from_ndarray(woven(number, *size), "rgb24")
-            frame = frame.reformat(format="yuv420p")
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
-    return path
 
 
 @pytest.mark.parametrize("ending, codec", [("mp4", "libx264"), ("mpg", "mpeg2video")])
@@ -254,7 +226,7 @@ def test_interlaced_films_lose_their_combs_and_nothing_else(tmp_path, ending, co
     for number, rgb in enumerate(whole):
         assert np.abs(rgb - field(2 * number, 64, 96).astype(int)).mean() < 6
     np.testing.assert_allclose(np.diff(times_of(target)[:, 0]), 1 / 25, atol=1e-4)
-    kept, notes = convert(source, deinterlace=False)
+    kept, notes = convert(source, KeepCombs())
     assert notes == ["interlaced, its combed lines stay"]
     assert min(map(combs, frames_of(kept))) > 6
 
@@ -275,8 +247,8 @@ def test_pieces_of_a_film_with_combs_are_not_used_for_one_without(
     source = make_film(tmp_path / "a.mp4")
     with pytest.raises(KeyboardInterrupt):
         convert_video(source, tmp_path / "out.mp4", Stop())
-    again = Keep()  # cannot go on where something was
-    convert(source, again, deinterlace=False)
+    again = KeepCombs()  # cannot go on where something was
+    convert(source, again)
     assert sum(again.batches, []) == list(range(COUNT))
 
 
