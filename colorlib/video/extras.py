@@ -4,7 +4,9 @@ import av
 
 _COVERS = ("mjpeg", "png", "bmp")  # what an mp4 takes
 # Written by the muxer, about the file itself.
-_OWN_TEXTS = ("major_brand", "minor_version", "compatible_brands", "encoder")
+_OWN_TEXTS = (
+    *("major_brand", "minor_version", "compatible_brands", "encoder", "software"),
+)
 _APPLE = "com.apple.quicktime."
 _APPLE_TEXTS = {"location.ISO6709": "location", "title": "title", "comment": "comment"}
 _HELD = (  # FFmpeg's names of the texts that an mp4 has a place for
