@@ -1,8 +1,9 @@
 """sRGB and CIE L*a*b*: conversion, scaling for the networks, and the gamut.
 
-Every conversion is written once (`_rgb_to_lab`, `_lab_to_rgb`) and runs on NumPy
+Every formula is written once, for the three channels of a picture, and runs on NumPy
 arrays as well as inside a Keras graph; `keras` is imported only by the in-graph
-functions, so `import colorlib.lab` is quick.
+functions, so `import colorlib.lab` is quick. For 8-bit pictures tables take the place
+of the curves that cost most.
 """
 
 import numpy as np
@@ -29,11 +30,7 @@ _LINEAR_BELOW = 0.008856
 _SLOPE = 7.787
 _OFFSET = 16.0 / 116.0
 
-# Linear light for each of the 256 levels of an 8-bit sRGB channel.
-_LEVELS = np.arange(256) / 255.0
-_LINEAR_OF_8BIT = np.where(
-    _LEVELS <= 0.04045, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4
-).astype("float32")
+_CHUNK = 1 << 16  # pixels converted at a time: their channels stay in the cache
 
 
 def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
@@ -68,11 +65,11 @@ def rgb_to_lab(rgb: np.ndarray) -> np.ndarray:
             "Divide an 8-bit picture by 255 (or use rgb8_to_lab); bring a picture "
             "in [-1, 1] back with (rgb + 1) / 2."
         )
-    return _rgb_to_lab(rgb, np).astype("float32", copy=False)
+    return np.stack(_rgb_to_lab(*_channels(rgb), np), axis=-1)
 
 
 def rgb8_to_lab(rgb: np.ndarray) -> np.ndarray:
-    """Converts 8-bit sRGB pictures to CIE L*a*b*; same result, twice as fast.
+    """Converts 8-bit sRGB pictures to CIE L*a*b*; same result, faster.
 
     Args:
         rgb: uint8 array `(..., 3)`, values in [0, 255].
@@ -83,13 +80,9 @@ def rgb8_to_lab(rgb: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: if the dtype is not uint8 or the last axis is not 3.
     """
-    rgb = np.asarray(rgb)
-    if rgb.dtype != np.uint8 or rgb.ndim == 0 or rgb.shape[-1] != 3:
-        raise ValueError(
-            "rgb8_to_lab needs a uint8 array whose last axis is 3, got "
-            f"{rgb.dtype} of shape {rgb.shape}."
-        )
-    return _linear_to_lab(_LINEAR_OF_8BIT[rgb], np).astype("float32", copy=False)
+    rgb = _checked_rgb8(rgb, "rgb8_to_lab")
+    linear = [_LINEAR_OF_8BIT.take(channel) for channel in _channels(rgb)]
+    return np.stack(_linear_to_lab(*linear, np), axis=-1)
 
 
 def lab_to_rgb(lab: np.ndarray, gamut: str = "keep_lightness") -> np.ndarray:
@@ -124,20 +117,13 @@ def lab_to_rgb(lab: np.ndarray, gamut: str = "keep_lightness") -> np.ndarray:
     """
     if gamut not in ("keep_lightness", "clip"):
         raise ValueError(f"gamut must be 'keep_lightness' or 'clip', got {gamut!r}.")
-    lab = _checked(lab, "lab_to_rgb")
-    L = lab[..., 0]
-    low, high = (L.min(), L.max()) if L.size else (0.0, 100.0)
-    if low < -0.01 or high > 100.01:
-        raise ValueError(
-            f"lab_to_rgb needs L* in [0, 100], got {low:g} to {high:g}. Bring the "
-            "networks' scale back with unscale_L and unscale_ab."
-        )
-    rgb = _lab_to_rgb(lab, np).astype("float32", copy=False)
+    lab = _checked_lab(lab, "lab_to_rgb")
+    L, a, b = lab.reshape(-1, 3).T
+    linear = _lab_to_linear(L, a, b, np)
     if gamut == "keep_lightness":
-        outside = ~_inside(rgb)
-        if outside.any():
-            rgb[outside] = _lab_to_rgb(_reduce_chroma(lab[outside]), np)
-    return np.clip(rgb, 0.0, 1.0, out=rgb)
+        _reduce_chroma(L, a, b, linear)
+    rgb = np.stack([_curve(channel, np) for channel in linear], axis=-1)
+    return np.clip(rgb, 0.0, 1.0, out=rgb).reshape(lab.shape)
 
 
 def lab_to_rgb8(lab: np.ndarray) -> np.ndarray:
@@ -147,12 +133,63 @@ def lab_to_rgb8(lab: np.ndarray) -> np.ndarray:
         lab: as for `lab_to_rgb`.
 
     Returns:
-        uint8 array `(..., 3)`, values in [0, 255].
+        uint8 array `(..., 3)`, values in [0, 255]: those of `lab_to_rgb`, rounded. A
+        value in the middle between two levels may become either of them.
 
     Raises:
         ValueError: as `lab_to_rgb`.
     """
-    return np.rint(lab_to_rgb(lab) * 255.0).astype("uint8")
+    lab = _checked_lab(lab, "lab_to_rgb8")
+    rgb, flat = np.empty(lab.shape, "uint8"), lab.reshape(-1, 3)
+    for part in _chunks(len(flat)):
+        rgb.reshape(-1, 3)[part] = _to_rgb8(*flat[part].T)
+    return rgb
+
+
+def replace_ab(rgb: np.ndarray, ab: np.ndarray) -> np.ndarray:
+    """Gives 8-bit sRGB pictures other colours, keeping their lightness.
+
+    The same as `lab_to_rgb8` of the L* of `rgb8_to_lab(rgb)` and these a* and b*, to
+    1 of 255 (2 for a colour that sRGB cannot show), in a fraction of the time.
+
+    Args:
+        rgb: uint8 array `(..., 3)`, values in [0, 255].
+        ab: float array `(..., 2)`, a* and b* in CIE units.
+
+    Returns:
+        uint8 array `(..., 3)`, values in [0, 255].
+
+    Raises:
+        ValueError: if the dtype of `rgb` is not uint8, its last axis is not 3, or the
+            shape of `ab` does not fit.
+    """
+    rgb = _checked_rgb8(rgb, "replace_ab")
+    if ab.shape != (*rgb.shape[:-1], 2):
+        raise ValueError(
+            f"replace_ab needs ab of shape {(*rgb.shape[:-1], 2)} for a picture of "
+            f"shape {rgb.shape}, got {ab.shape}."
+        )
+    before, flat_ab = rgb.reshape(-1, 3), ab.reshape(-1, 2)
+    after = np.empty_like(before)
+    for part in _chunks(len(before)):
+        linear = [_LINEAR_OF_8BIT.take(channel) for channel in before[part].T]
+        (Y,) = _mix(linear, _TO_XYZ[1:2])
+        after[part] = _to_rgb8(116.0 * _root(Y, np) - 16.0, *flat_ab[part].T)
+    return after.reshape(rgb.shape)
+
+
+def linear_to_rgb8(linear: np.ndarray) -> np.ndarray:
+    """Gives linear light the curve of sRGB, in 8 bits.
+
+    Args:
+        linear: float array `(...)`, R, G or B, 1 for white; what lies outside [0, 1] is
+            clipped.
+
+    Returns:
+        uint8 array `(...)`, values in [0, 255].
+    """
+    index = (np.clip(linear, 0.0, 1.0) * 65535.0 + 0.5).astype("intp")
+    return _8BIT_OF_LINEAR.take(index)
 
 
 def in_gamut(lab: np.ndarray) -> np.ndarray:
@@ -164,7 +201,7 @@ def in_gamut(lab: np.ndarray) -> np.ndarray:
     Returns:
         bool array `(...)`.
     """
-    return _inside(_lab_to_rgb(_checked(lab, "in_gamut"), np))
+    return _fits(_lab_to_linear(*_channels(_checked(lab, "in_gamut")), np))
 
 
 def rgb_to_lab_ops(rgb):
@@ -179,7 +216,7 @@ def rgb_to_lab_ops(rgb):
     """
     from keras import ops
 
-    return _rgb_to_lab(_at_least_float32(rgb), ops)
+    return ops.stack(_rgb_to_lab(*_channels(_at_least_float32(rgb)), ops), axis=-1)
 
 
 def lab_to_rgb_ops(lab):
@@ -194,7 +231,9 @@ def lab_to_rgb_ops(lab):
     """
     from keras import ops
 
-    return ops.clip(_lab_to_rgb(_at_least_float32(lab), ops), 0.0, 1.0)
+    linear = _lab_to_linear(*_channels(_at_least_float32(lab)), ops)
+    rgb = ops.stack([_curve(channel, ops) for channel in linear], axis=-1)
+    return ops.clip(rgb, 0.0, 1.0)
 
 
 def scale_L(L):
@@ -262,6 +301,28 @@ def _checked(values, name):
     return values
 
 
+def _checked_lab(lab, name):
+    lab = _checked(lab, name)
+    L = lab[..., 0]
+    low, high = (L.min(), L.max()) if L.size else (0.0, 100.0)
+    if low < -0.01 or high > 100.01:
+        raise ValueError(
+            f"{name} needs L* in [0, 100], got {low:g} to {high:g}. Bring the "
+            "networks' scale back with unscale_L and unscale_ab."
+        )
+    return lab
+
+
+def _checked_rgb8(rgb, name):
+    rgb = np.asarray(rgb)
+    if rgb.dtype != np.uint8 or rgb.ndim == 0 or rgb.shape[-1] != 3:
+        raise ValueError(
+            f"{name} needs a uint8 array whose last axis is 3, got {rgb.dtype} of "
+            f"shape {rgb.shape}."
+        )
+    return rgb
+
+
 def _at_least_float32(tensor):
     from keras import backend, ops
 
@@ -269,51 +330,107 @@ def _at_least_float32(tensor):
     return ops.cast(tensor, "float32") if half else tensor
 
 
-def _rgb_to_lab(rgb, xp):
-    # The maximum keeps the unused branch away from 0 ** 2.4, whose gradient is NaN.
-    curve = ((xp.maximum(rgb, 0.04045) + 0.055) / 1.055) ** 2.4
-    return _linear_to_lab(xp.where(rgb <= 0.04045, rgb / 12.92, curve), xp)
+# The formulas. Each curve is a straight line below a point and a power above it. The
+# maximum keeps the power, and its gradient, away from 0 and below; what lies below is
+# added as the difference to it, which is quicker than a choice.
 
 
-def _linear_to_lab(linear, xp):
-    xyz = _mix(linear, _TO_XYZ, xp)  # (..., 3), 1 for white
-    root = xp.maximum(xyz, _LINEAR_BELOW) ** (1.0 / 3.0)
-    f = xp.where(xyz > _LINEAR_BELOW, root, _SLOPE * xyz + _OFFSET)
-    fx, fy, fz = f[..., 0], f[..., 1], f[..., 2]
-    lab = [116.0 * fy - 16.0, 500.0 * (fx - fy), 200.0 * (fy - fz)]
-    return xp.stack(lab, axis=-1)
+def _rgb_to_lab(red, green, blue, xp):
+    linear = [_light(channel, xp) for channel in (red, green, blue)]
+    return _linear_to_lab(*linear, xp)
 
 
-def _lab_to_rgb(lab, xp):
-    fy = (lab[..., 0] + 16.0) / 116.0
-    f = xp.stack([fy + lab[..., 1] / 500.0, fy, fy - lab[..., 2] / 200.0], axis=-1)
-    xyz = xp.where(f > _LINEAR_BELOW ** (1 / 3), f * f * f, (f - _OFFSET) / _SLOPE)
-    linear = _mix(xyz, _FROM_XYZ, xp)
-    curve = 1.055 * xp.maximum(linear, 0.0031308) ** (1.0 / 2.4) - 0.055
-    return xp.where(linear > 0.0031308, curve, 12.92 * linear)
+def _light(channel, xp):
+    """Linear light of an sRGB channel in [0, 1]."""
+    above = xp.maximum(channel, 0.04045)
+    return ((above + 0.055) / 1.055) ** 2.4 + (channel - above) / 12.92
 
 
-def _mix(channels, matrix, xp):
-    """`channels @ matrix.T`; a GPU's own product may keep 10 bits only (TF32)."""
-    first, second, third = (channels[..., i] for i in range(3))
+def _curve(linear, xp):
+    """The sRGB channel of linear light."""
+    above = xp.maximum(linear, 0.0031308)
+    return 1.055 * above ** (1.0 / 2.4) - 0.055 + 12.92 * (linear - above)
+
+
+def _linear_to_lab(red, green, blue, xp):
+    fx, fy, fz = (_root(c, xp) for c in _mix((red, green, blue), _TO_XYZ))
+    return 116.0 * fy - 16.0, 500.0 * (fx - fy), 200.0 * (fy - fz)
+
+
+def _root(ratio, xp):
+    """The f of CIE L*a*b*: the cube root of X, Y or Z, which is 1 for white."""
+    # A choice here: with these digits the pieces miss each other by 3e-7, times 500.
+    above = xp.maximum(ratio, _LINEAR_BELOW) ** (1.0 / 3.0)
+    return xp.where(ratio > _LINEAR_BELOW, above, _SLOPE * ratio + _OFFSET)
+
+
+def _lab_to_linear(L, a, b, xp):
+    fy = (L + 16.0) / 116.0
+    return _mix([_cube(f, xp) for f in (fy + a / 500.0, fy, fy - b / 200.0)], _FROM_XYZ)
+
+
+def _cube(f, xp):
+    """The inverse of `_root`."""
+    above = xp.maximum(f, _LINEAR_BELOW ** (1.0 / 3.0))
+    return above * above * above + (f - above) / _SLOPE
+
+
+def _mix(channels, matrix):
+    """`matrix @ channels`; a GPU's own product may keep 10 bits only (TF32)."""
+    first, second, third = channels
     rows = [[float(weight) for weight in row] for row in matrix]
-    return xp.stack([a * first + b * second + c * third for a, b, c in rows], axis=-1)
+    return [x * first + y * second + z * third for x, y, z in rows]
 
 
-def _inside(rgb):
-    return ((rgb >= -1e-4) & (rgb <= 1.0 + 1e-4)).all(axis=-1)
+def _channels(picture):
+    return (picture[..., i] for i in range(3))
 
 
-def _reduce_chroma(lab):
-    """Shrinks the chroma of colours `(N, 3)` to the edge of sRGB, by bisection."""
-    lightness = np.clip(lab[:, :1], 0.0, 100.0)
-    inside, outside = np.zeros_like(lightness), np.ones_like(lightness)
-    for _ in range(10):  # the last step is 1/1024 of the chroma
-        middle = (inside + outside) / 2.0
-        trial = np.concatenate([lightness, lab[:, 1:] * middle], axis=-1)
-        fits = _inside(_lab_to_rgb(trial, np))[:, None]
-        inside, outside = (
-            np.where(fits, middle, inside),
-            np.where(fits, outside, middle),
-        )
-    return np.concatenate([lightness, lab[:, 1:] * inside], axis=-1)
+# What sRGB can show, in linear light; a hair more, for rounding.
+_DARKEST, _BRIGHTEST = -1e-4 / 12.92, _light(1.0 + 1e-4, np)
+
+
+def _fits(linear):
+    red, green, blue = linear
+    low = np.minimum(np.minimum(red, green), blue)
+    high = np.maximum(np.maximum(red, green), blue)
+    return (low >= _DARKEST) & (high <= _BRIGHTEST)
+
+
+def _reduce_chroma(L, a, b, linear):
+    """Shrinks the chroma of what sRGB cannot show to its edge, by bisection.
+
+    Args:
+        L: float32 array `(N,)`, L* in [0, 100].
+        a: the same, a* in CIE units.
+        b: the same, b*.
+        linear: list of float32 arrays `(N,)`, their R, G, B; changed in place.
+    """
+    outside = np.flatnonzero(~_fits(linear))
+    if not outside.size:
+        return
+    L, a, b = np.clip(L[outside], 0.0, 100.0), a[outside], b[outside]
+    share, step = np.zeros_like(L), 1.0  # of the chroma that surely fits
+    for _ in range(10):
+        step /= 2.0
+        tried = share + step
+        share += step * _fits(_lab_to_linear(L, a * tried, b * tried, np))
+    for channel, reduced in zip(linear, _lab_to_linear(L, a * share, b * share, np)):
+        channel[outside] = reduced
+
+
+# The tables of 8-bit pictures. The second has 65536 steps of linear light: where the
+# curve is steepest, near black, that is off by 1/40 of a level.
+_LINEAR_OF_8BIT = _light(np.arange(256) / 255.0, np).astype("float32")
+_8BIT_OF_LINEAR = np.rint(255.0 * _curve(np.arange(65536) / 65535.0, np)).astype("u1")
+
+
+def _to_rgb8(L, a, b):
+    """8-bit sRGB `(N, 3)` of L, a and b `(N,)`."""
+    linear = _lab_to_linear(L, a, b, np)
+    _reduce_chroma(L, a, b, linear)
+    return np.stack([linear_to_rgb8(channel) for channel in linear], axis=-1)
+
+
+def _chunks(count):
+    return (slice(begin, begin + _CHUNK) for begin in range(0, count, _CHUNK))

@@ -108,6 +108,38 @@ def make_film(
     return path
 
 
+def field(number, height, width):
+    """A bar that moves 4 pixels a field."""
+    rgb = np.full((height, width, 3), 60, "uint8")
+    rgb[8:-8, 10 + 4 * number : 22 + 4 * number] = 200
+    return rgb
+
+
+def woven(number, height, width):
+    """Two fields in one frame, the bottom one first, as PyAV's encoders flag it."""
+    rgb = field(2 * number + 1, height, width)
+    rgb[1::2] = field(2 * number, height, width)[1::2]
+    return rgb
+
+
+def make_interlaced(path, codec="libx264", frames=8, size=(64, 96), flagged=True):
+    """Writes a film of `woven` frames that says, or not, what they are."""
+    with av.open(str(path), "w") as out:
+        options = {"crf": "1"} if codec == "libx264" else {"b": "9000000"}
+        stream = out.add_stream(codec, 25, options=options)
+        stream.height, stream.width, stream.pix_fmt = *size, "yuv420p"
+        if flagged:
+            flags = av.codec.context.Flags
+            stream.codec_context.flags |= flags.interlaced_dct | flags.interlaced_me
+        for number in range(frames):
+            frame = av.VideoFrame.from_ndarray(woven(number, *size), "rgb24")
+            frame = frame.reformat(format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return path
+
+
 def turn(path, a, b, c, d):
     """Writes the display matrix of an mp4's film, as a phone does."""
     data = bytearray(path.read_bytes())

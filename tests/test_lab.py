@@ -14,7 +14,9 @@ from colorlib.lab import (
     AB_SCALE,
     in_gamut,
     lab_to_rgb,
+    lab_to_rgb8,
     lab_to_rgb_ops,
+    replace_ab,
     rgb8_to_lab,
     rgb_to_lab,
     rgb_to_lab_ops,
@@ -93,9 +95,42 @@ def test_8_bit_round_trip_of_the_whole_cube():
     mismatches = 0
     for red in levels:
         rgb = np.stack([np.full_like(green, red), green, blue], axis=-1)
-        back = np.rint(lab_to_rgb(rgb8_to_lab(rgb)) * 255).astype("uint8")
-        mismatches += int((back != rgb).any(axis=-1).sum())
+        lab = rgb8_to_lab(rgb)
+        back = np.rint(lab_to_rgb(lab) * 255).astype("uint8")
+        for back in (back, lab_to_rgb8(lab), replace_ab(rgb, lab[..., 1:])):
+            mismatches += int((back != rgb).any(axis=-1).sum())
     assert mismatches == 0
+
+
+def test_tables_give_8_bits_within_one_level_of_the_formulas():
+    greys = np.repeat(np.arange(256, dtype="uint8"), 100)
+    greys = np.repeat(greys[:, None], 3, axis=1)
+    for rgb in (GRID, greys):
+        ab = np.random.default_rng(2).normal(0, 30, (len(rgb), 2)).astype("float32")
+        lab = np.concatenate([rgb_to_lab(rgb / 255.0)[:, :1], ab], axis=1)
+        exact = 255 * lab_to_rgb(lab)
+        for made in (replace_ab(rgb, ab), lab_to_rgb8(lab)):
+            assert made.dtype == np.uint8
+            off = np.abs(made - exact)
+            assert off[in_gamut(lab)].max() < 0.6
+            assert off.max() < 2.5  # where the bisection takes another last step
+            assert (made != np.rint(exact)).mean() < 0.005
+        own = replace_ab(rgb, rgb8_to_lab(rgb)[:, 1:])
+        np.testing.assert_array_equal(own, rgb)
+
+
+def test_replacing_ab_takes_pictures_of_any_shape():
+    for shape in ((3,), (0, 3), (5, 4, 3), (2, 5, 4, 3)):
+        rgb = np.full(shape, 119, "uint8")
+        red = replace_ab(rgb, np.broadcast_to([40.0, 20.0], (*shape[:-1], 2)))
+        assert red.shape == shape
+        np.testing.assert_array_equal(red, np.broadcast_to([188, 88, 87], shape))
+        assert (rgb == 119).all()
+    rgb = np.zeros((4, 5, 3), "uint8")
+    with pytest.raises(ValueError, match=r"ab of shape \(4, 5, 2\).*got \(4, 5, 3\)"):
+        replace_ab(rgb, np.zeros((4, 5, 3)))
+    with pytest.raises(ValueError, match="replace_ab needs a uint8 array"):
+        replace_ab(rgb / 255, np.zeros((4, 5, 2)))
 
 
 @pytest.mark.parametrize("shape", [(3,), (1, 3), (0, 3), (4, 5, 3), (2, 4, 5, 3)])

@@ -131,14 +131,8 @@ class ColorizeService:
         return Result(path.name, place / "before.jpg", place / "after.jpg", file)
 
     def _read(self, path):
-        picture = read_picture(path, every_frame=True, max_pixels=self.max_pixels)
-        count = 1 + len(picture.frames)
-        if count > MAX_FRAMES:
-            raise PictureError(
-                f"{path}: {count} frames are more than the limit of {MAX_FRAMES}. The "
-                "command line takes it: python -m colorlib colorize."
-            )
-        return picture
+        limits = self.max_pixels, MAX_FRAMES
+        return read_picture(path, True, *limits)
 
     def example(self):
         """The `Result` that the page begins with; it is not deleted by `sweep`."""

@@ -50,7 +50,9 @@ def colorize(options):
     def start_film():
         from colorlib.video.convert import VideoColorizer
 
-        return VideoColorizer(colorizer(), options.strength, smoother())
+        return VideoColorizer(
+            colorizer(), options.strength, smoother(), not options.keep_interlaced
+        )
 
     failed = colorize_files(
         [file for found in options.files for file in found],

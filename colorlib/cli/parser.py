@@ -117,6 +117,11 @@ def _parser():
         help="for films and animations: colour every frame for itself",
     )
     colorize.add_argument(
+        "--keep-interlaced",
+        action="store_true",
+        help="for films of tapes and television: leave the combs of interlaced frames",
+    )
+    colorize.add_argument(
         "--max-megapixels",
         type=_MEGAPIXELS,
         default=200.0,

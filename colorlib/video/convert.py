@@ -20,7 +20,7 @@ from colorlib.video.writer import PieceWriter, join
 
 PIECE = 96  # frames that a killed run loses at most
 BATCH = 4  # frames that a processor gets at a time
-_LAYOUT = 1  # of the pieces' folder; another number: they are made again
+_LAYOUT = 2  # of the pieces' folder; another number: they are made again
 
 
 def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
@@ -38,7 +38,8 @@ def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
             str that tells its settings; `size(height, width)` of what it makes;
             `process(frames)`, from a list of uint8 arrays `(H, W, 3)` to another; and,
             because a frame may depend on those before, `state()`, a dict of arrays, and
-            `resume(state)`.
+            `resume(state)`. If it has a `deinterlace` that is False, combs are not
+            filtered out of frames that are flagged as interlaced.
         max_pixels: most pixels of a frame.
 
     Returns:
@@ -52,7 +53,8 @@ def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
     source, target = Path(source), Path(target)
     try:
         with _lock(target):
-            return _convert(source, target, processor, max_pixels)
+            film = probe(source, getattr(processor, "deinterlace", True))
+            return _convert(film, target, processor, max_pixels)
     except OSError:
         raise
     except av.error.FFmpegError as error:
@@ -73,15 +75,19 @@ def _lock(target):
     return file_lock(folder.with_name(f"{folder.name}.lock"), busy)
 
 
-def _convert(source, target, processor, max_pixels):
-    film, damaged = probe(source), []
+def _convert(film, target, processor, max_pixels):
+    source, damaged = film.path, []
     if film.height * film.width > max_pixels:
         raise VideoError(
             f"{source}: frames of {film.width} x {film.height} pixels are more than "
             f"the limit of {max_pixels / 1e6:,.0f} megapixels (--max-megapixels)."
         )
+    try:
+        target.exists()  # before hours of work
+    except OSError as error:
+        raise VideoError(f"{source}: no result can be called so: {error}.") from None
     folder = _pieces_folder(target)
-    pieces, times, duration, state = _resume(folder, _key(source, processor))
+    pieces, times, duration, state = _resume(folder, _key(film, processor))
     if pieces:
         processor.resume(state)
     size = processor.size(film.height, film.width)
@@ -130,17 +136,18 @@ class VideoColorizer:
         colorizer: a `colorize.Colorizer`.
         strength: factor of the predicted ab, in [0, 3].
         smoother: a new `video.TemporalSmoother`, or None: every frame for itself.
+        deinterlace: whether interlaced frames lose their combs first.
 
     Raises:
         ValueError: if `strength` is not in [0, 3].
     """
 
-    def __init__(self, colorizer, strength=1.0, smoother=None):
+    def __init__(self, colorizer, strength=1.0, smoother=None, deinterlace=True):
         """See the class."""
         if not 0.0 <= strength <= 3.0:
             raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
         self.colorizer, self.strength = colorizer, strength
-        self.smoother = smoother
+        self.smoother, self.deinterlace = smoother, deinterlace
         self.key = f"{colorizer.key} {strength} {smoother}"
 
     def size(self, height, width):
@@ -150,7 +157,7 @@ class VideoColorizer:
     def process(self, frames):
         """Colours frames that follow each other; see `convert_video`."""
         L = np.stack([self.colorizer.network_input(rgb) for rgb in frames])
-        colours = self.colorizer.predict_small(L)
+        colours = self.colorizer.predict_small(L, compiled=True)
         if self.smoother:
             colours = [self.smoother(*pair) for pair in zip(L, colours)]
         return [
@@ -215,11 +222,11 @@ class SideBySide:
         self.count = int(state["count"])
 
 
-def _key(source, processor):
-    found = os.stat(source)
-    return json.dumps(
-        [_LAYOUT, av.__version__, found.st_size, found.st_mtime_ns, processor.key]
-    )
+def _key(film, processor):
+    """What the pieces depend on: another text, other pieces."""
+    found = os.stat(film.path)
+    source = [found.st_size, found.st_mtime_ns, film.hdr, film.deinterlace]
+    return json.dumps([_LAYOUT, av.__version__, *source, processor.key])
 
 
 def _resume(folder, key):

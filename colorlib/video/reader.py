@@ -11,11 +11,12 @@ import av
 import numpy as np
 
 from colorlib.errors import VideoError
-from colorlib.video.containers import CONTAINERS
+from colorlib.video.containers import CONTAINERS, may_be_film
+from colorlib.video.deinterlace import deinterlaced
+from colorlib.video.hdr import HLG, PQ, tone_map
 
 # ISO/IEC 23091-2 (H.273), as libavutil numbers them.
-BT709, BT601 = 1, 6
-_HDR = (16, 18)  # transfer functions: PQ and HLG
+BT709, BT601, BT2020 = 1, 6, 9
 # How libswscale numbers the matrices: BT.601 has several numbers in a file.
 SWS = {BT709: 1, 4: 4, 5: 5, BT601: 5, 7: 7, 9: 9, 10: 9}
 _LIMITED, _FULL = 1, 2
@@ -43,6 +44,9 @@ class VideoInfo:
         frames: how many there are, about; None if nobody knows.
         flip: whether frames are mirrored before they are turned.
         turns: by how many quarters they are turned clockwise.
+        hdr: transfer function of a film of high dynamic range, which is brought to
+            BT.709 (matrix, primaries and transfer say what is made of it), or None.
+        deinterlace: whether combs are filtered out of frames flagged as interlaced.
         notes: what gets lost, in words.
     """
 
@@ -60,14 +64,17 @@ class VideoInfo:
     frames: int | None
     flip: bool
     turns: int
+    hdr: int | None = None
+    deinterlace: bool = True
     notes: list = field(default_factory=list)
 
 
-def probe(path):
+def probe(path, deinterlace=True):
     """Reads what a film is from its header and its first frame.
 
     Args:
         path: the file.
+        deinterlace: whether `read_frames` filters the combs out of interlaced frames.
 
     Returns:
         A `VideoInfo`.
@@ -99,6 +106,11 @@ def probe(path):
         begin = Fraction(container.start_time or 0, av.time_base)
         if begin <= 0:  # below 0 lies what the decoder of the sound throws away
             begin = min(Fraction(0), (first.pts or 0) * stream.time_base)
+        transfer = int(stream.codec_context.color_trc)
+        primaries = int(stream.codec_context.color_primaries)
+        hdr, matrix = transfer if transfer in (PQ, HLG) else None, _matrix(first)
+        if hdr:
+            matrix = primaries = transfer = BT709
         return VideoInfo(
             path,
             height,
@@ -106,15 +118,17 @@ def probe(path):
             stream.time_base,
             Fraction(rate),
             aspect,
-            _matrix(first),
-            int(stream.codec_context.color_primaries),
-            int(stream.codec_context.color_trc),
+            matrix,
+            primaries,
+            transfer,
             begin,
             duration,
             frames,
             flip,
             turns,
-            _losses(first, stream, container),
+            hdr,
+            deinterlace,
+            _losses(first, hdr, deinterlace),
         )
 
 
@@ -136,11 +150,19 @@ def read_frames(film, damaged, skip=0):
         begin = round(film.start / film.time_base)
         step = max(1, round(1 / film.rate / film.time_base))
         time = -step
-        for number, frame in enumerate(_decoded(container, stream, damaged)):
+        frames = _decoded(container, stream, damaged)
+        if film.deinterlace:
+            frames = deinterlaced(frames)
+        for number, frame in enumerate(frames):
             late = time + 1  # two frames at one time: the second a tick later
             time = time + step if frame.pts is None else max(frame.pts - begin, late)
             duration = getattr(frame, "duration", 0) or step
             yield time, duration, None if number < skip else _to_rgb(frame, film)
+
+
+def as_file(path):
+    """A path as FFmpeg takes it: of `12:30.mp4` it would look for the protocol 12."""
+    return os.path.abspath(path)
 
 
 @contextlib.contextmanager
@@ -155,14 +177,15 @@ def opened(path):
         raise VideoError(f"{path}: {problem}")
     try:
         container = av.open(
-            os.fspath(path),
+            as_file(path),
             options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
             **_TEXTS,
         )
     except av.error.FFmpegError as error:
-        raise VideoError(
-            f"{path}: not a film, or cut off before its index ({error.strerror})."
-        ) from None
+        reason = "not a film, by its first bytes"
+        if may_be_film(path):
+            reason = "damaged, or cut off before its index"
+        raise VideoError(f"{path}: {reason} ({error.strerror}).") from None
     with container:
         yield container
 
@@ -241,21 +264,21 @@ def _matrix(frame):
     return BT709 if frame.height >= 720 or frame.width >= 1280 else BT601
 
 
-def _losses(frame, stream, container):
+def _losses(frame, hdr, deinterlace):
     notes = []
     bits = max(part.bits for part in frame.format.components)
-    if bits > 8:
+    if hdr:
+        notes.append("high dynamic range in, ordinary range (BT.709, 8 bits) out")
+    elif bits > 8:
         notes.append(f"{bits} bits a channel in, 8 bits out")
     if any(part.is_alpha for part in frame.format.components):
         notes.append("transparency left out")
-    if int(stream.codec_context.color_trc) in _HDR:
-        notes.append("high dynamic range in 8 bits: steps may show")
-    if frame.interlaced_frame:
+    if frame.interlaced_frame and deinterlace:
+        notes.append("interlaced in, whole frames out (--keep-interlaced leaves them)")
+    elif frame.interlaced_frame:
         notes.append("interlaced, its combed lines stay")
     if frame.height % 2 or frame.width % 2:
         notes.append("an odd side made even by repeating the last line")
-    if container.streams.subtitles:
-        notes.append("subtitles left out")
     return notes
 
 
@@ -265,14 +288,17 @@ def _to_rgb(frame, film):
     if film.turns % 2:
         size = size[::-1]
     full = int(frame.color_range) == _FULL
+    matrix = SWS[BT2020 if film.hdr else film.matrix]
     rgb = frame.reformat(
         *size,  # a film may change its size halfway
-        "rgb24",
-        src_colorspace=SWS[film.matrix],
-        dst_colorspace=SWS[film.matrix],
+        "rgb48le" if film.hdr else "rgb24",
+        src_colorspace=matrix,
+        dst_colorspace=matrix,
         src_color_range=_FULL if full else _LIMITED,
         dst_color_range=_FULL,
     ).to_ndarray()
+    if film.hdr:
+        rgb = tone_map(rgb, film.hdr)
     if film.flip:
         rgb = rgb[:, ::-1]
     return np.ascontiguousarray(np.rot90(rgb, -film.turns))

@@ -111,13 +111,14 @@ def bench_speed(model, count):
     from colorlib.colorize.colorizer import Colorizer
 
     colorizer = Colorizer(model)
-    spent = dict.fromkeys(("look", "predict", "smooth", "paint"), 0.0)
+    parts = ("network_input", "predict_small", "smooth", "apply_ab")
+    spent = dict.fromkeys(parts, 0.0)
     wall = dict(spent)
 
     def timed(name, function):
-        def run(*arguments):
+        def run(*arguments, **more):
             begin, began = time.process_time(), time.perf_counter()
-            result = function(*arguments)
+            result = function(*arguments, **more)
             spent[name] += time.process_time() - begin
             wall[name] += time.perf_counter() - began
             return result
@@ -129,17 +130,17 @@ def bench_speed(model, count):
         rgb = next(read_frames(probe(source), []))[2]
         for batch in (1, 2, 4, 8):
             L = np.stack([colorizer.network_input(rgb)] * batch)
-            colorizer.predict_small(L)
+            colorizer.predict_small(L, compiled=True)
             begin, began = time.process_time(), time.perf_counter()
             for _ in range(8 // batch):
-                colorizer.predict_small(L)
+                colorizer.predict_small(L, compiled=True)
             took = time.process_time() - begin, time.perf_counter() - began
             print(
                 f"network, batches of {batch}: {took[0] / 8:.3f} processor seconds "
                 f"({took[1] / 8:.3f} by the clock) a frame",
                 flush=True,
             )
-        for name in ("look", "predict", "paint"):
+        for name in set(parts) - {"smooth"}:
             setattr(colorizer, name, timed(name, getattr(colorizer, name)))
         smoother = TemporalSmoother()
         painter = VideoColorizer(colorizer, 1.0, smoother)
@@ -151,9 +152,9 @@ def bench_speed(model, count):
         wall["all"] = time.perf_counter() - began
     for name, seconds in spent.items():
         print(
-            f"{name:8} {seconds / frames:.3f} processor seconds "
+            f"{name:13} {seconds / frames:.3f} processor seconds "
             f"({wall[name] / frames:.3f} by the clock) a frame, "
-            f"{seconds / spent['predict']:.2f} of the network's time"
+            f"{seconds / spent['predict_small']:.2f} of the network's time"
         )
 
 
@@ -168,7 +169,7 @@ class _NoNetwork:
 
         return rgb8_to_lab(resize_rgb(rgb, 128, 224))[..., 0]
 
-    def predict_small(self, L):
+    def predict_small(self, L, compiled=False):
         return np.stack([np.stack([L / 5, -L / 5], axis=-1)])[0].astype("float32")
 
     def apply_ab(self, rgb, ab):

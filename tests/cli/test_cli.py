@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from films import make_film, sound_of
+from films import make_film, make_interlaced, sound_of
 from PIL import Image
 from small import CONSTANT_AB, ROOT, photograph
 
@@ -204,6 +204,14 @@ def test_films_and_animations_are_smoothed_unless_told_not_to(run, work, monkeyp
     assert run(*files)[0] == 0
     assert len(seen) == 3 + 4 + 3 and sorted(map(seen.count, set(seen))) == [3, 3, 4]
     assert run(*files, "--overwrite", "--no-smooth")[0] == 0 and len(seen) == 10
+
+
+def test_interlaced_films_lose_their_combs_unless_told_not_to(run, work):
+    make_interlaced(work / "tape.mp4", frames=2)
+    code, out, _ = run("tape.mp4")
+    assert code == 0 and "interlaced in, whole frames out" in out
+    code, out, _ = run("tape.mp4", "--overwrite", "--keep-interlaced")
+    assert code == 0 and "interlaced, its combed lines stay" in out
 
 
 def test_the_limit_on_megapixels_can_be_moved(run, work):
@@ -438,7 +446,7 @@ def test_every_command_explains_itself(command, capsys):
     options = {
         "colorize": ["FILE", "--output", "--model", "--strength", "--overwrite"]
         + ["--compare", "--contrast", "--fill-red", "--no-smooth"]
-        + ["--max-megapixels"],
+        + ["--max-megapixels", "--keep-interlaced"],
         "app": ["--host", "--port", "--share", "--model", "--max-megapixels"],
         "train": ["recipe", "--output", "--tensorboard"],
         "evaluate": ["model", "--data", "--part", "--limit", "--benchmark", "--json"],

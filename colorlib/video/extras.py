@@ -1,0 +1,105 @@
+"""What a film has beside pictures and sound: subtitles, chapters, cover, texts."""
+
+import av
+
+_COVERS = ("mjpeg", "png", "bmp")  # what an mp4 takes
+# Written by the muxer, about the file itself.
+_OWN_TEXTS = (
+    *("major_brand", "minor_version", "compatible_brands", "encoder", "software"),
+)
+_APPLE = "com.apple.quicktime."
+_APPLE_TEXTS = {"location.ISO6709": "location", "title": "title", "comment": "comment"}
+_HELD = (  # FFmpeg's names of the texts that an mp4 has a place for
+    *("title", "artist", "album_artist", "composer", "album", "date", "comment"),
+    *("genre", "copyright", "grouping", "lyrics", "description", "synopsis", "show"),
+    *("episode_id", "network", "keywords", "creation_time", "location"),
+)
+
+
+def copy_texts(source, out, notes):
+    """Copies title, place, time and the like from one container to another.
+
+    Args:
+        source: `av.container.InputContainer`.
+        out: `av.container.OutputContainer` to which nothing is written yet.
+        notes: list; gets a line for texts that an mp4 has no place for.
+    """
+    lost = []
+    for name, text in source.metadata.items():
+        key = _APPLE_TEXTS.get(name.removeprefix(_APPLE), name).lower()
+        if key in _HELD:
+            out.metadata.setdefault(key, text)
+        elif key not in _OWN_TEXTS and not key.startswith(tuple(_HELD)):
+            lost.append(name.removeprefix(_APPLE))
+    if lost:
+        notes.append(f"texts left out: {', '.join(sorted(lost))}")
+
+
+def copy_chapters(source, out, start):
+    """Copies chapters with their titles; `start` is the time that becomes 0."""
+    chapters = []
+    for number, chapter in enumerate(source.chapters(), 1):
+        shift = round(start / chapter["time_base"])
+        begin, end = (max(0, chapter[side] - shift) for side in ("start", "end"))
+        chapters.append({**chapter, "id": number, "start": begin, "end": end})
+    if chapters:
+        out.set_chapters(chapters)
+
+
+class Cover:
+    """The cover picture of a film, copied as it is."""
+
+    def __init__(self, stream, out, notes):
+        """See the class."""
+        self.out = None
+        if stream.codec_context is None or stream.codec_context.name not in _COVERS:
+            notes.append("a cover picture of a kind that mp4 does not hold left out")
+            return
+        self.out = out.add_stream_from_template(stream)
+        self.out.disposition = av.stream.Disposition.attached_pic
+
+    def packets(self, packet):
+        """What becomes of a packet of the source; the last is an empty one."""
+        if packet.size:
+            packet.stream, packet.pts, packet.dts = self.out, 0, 0
+            yield packet
+
+
+class Subtitles:
+    """One track of subtitles, written as mov_text."""
+
+    def __init__(self, stream, out, start, notes):
+        """See the class."""
+        self.stream, self.start, self.out, self.notes = stream, start, None, notes
+        context = stream.codec_context
+        if context is not None:
+            context.open(strict=False)  # a decoder of texts then has their styles
+        if context is None or not context.subtitle_header:
+            kind = context.name if context else "of an unknown kind"
+            notes.append(f"subtitles left out: pictures, not text ({kind})")
+            return
+        self.out = out.add_stream("mov_text")
+        self.out.codec_context.subtitle_header = context.subtitle_header
+        for name in ("language", "title"):
+            if name in stream.metadata:
+                self.out.metadata[name] = stream.metadata[name]
+
+    def packets(self, packet):
+        """What becomes of a packet of the source; the last is an empty one."""
+        if not packet.size or packet.pts is None:
+            return
+        begin = packet.pts * packet.time_base - self.start
+        if begin < 0:
+            return
+        try:
+            found = self.stream.codec_context.decode2(packet)
+            made = found and self.out.codec_context.encode_subtitle(found)
+        except av.error.FFmpegError:
+            made = None
+            if "damaged subtitles left out" not in self.notes:
+                self.notes.append("damaged subtitles left out")
+        if made:
+            made.stream, made.time_base = self.out, packet.time_base
+            made.pts = made.dts = round(begin / packet.time_base)
+            made.duration = packet.duration
+            yield made
