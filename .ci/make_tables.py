@@ -22,6 +22,13 @@ from colorlib.models.cards import (  # noqa: E402
 )
 from colorlib.utils.files import write_atomically  # noqa: E402
 
+MODELS = ("flagship", "landscape", "dog")  # the rows of the README
+_BENCHMARK = (
+    "As photographs are coloured (`evaluate --benchmark`): by `colorize`, at 256 x 256 "
+    "pixels, on test photographs and on Kodak's 24 pictures, which come from "
+    "elsewhere. *top-1* is the share of pictures whose class a classifier still knows."
+)
+
 
 def main(root=ROOT, folder=WEIGHTS_FOLDER):
     """Rewrites both pages.
@@ -63,6 +70,7 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
         "the ImageNet weights of MobileNetV2 (Apache-2.0). `comics` are panels of "
         "Pepper&Carrot by David Revoy (CC BY 4.0), split by episode.",
     ]
+    text += ["", "## All models", "", figures_as_markdown(folder)]
     for name in available_models(folder):
         card = read_card(name, folder)[1]
         text += [
@@ -88,6 +96,8 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
             "",
             card["table"],
         ]
+        if "benchmark" in card:
+            text += ["", _BENCHMARK, "", benchmark_as_markdown(card)]
     return "\n".join(text) + "\n"
 
 
@@ -102,7 +112,7 @@ def _beginning(card):
 def with_figures(readme, folder=WEIGHTS_FOLDER, ladder=LADDER_FOLDER):
     """Puts today's figures between the README's marks.
 
-    The marks are `figures`, `benchmark` and `ladder`.
+    The marks are `figures` and `ladder`.
 
     Args:
         readme: the text of the README.
@@ -116,15 +126,10 @@ def with_figures(readme, folder=WEIGHTS_FOLDER, ladder=LADDER_FOLDER):
         ValueError: if a mark is missing.
     """
     tables = {
-        "figures": figures_as_markdown(folder),
-        "ladder": ladder_as_markdown(ladder),
-        "benchmark": "\n\n".join(
-            benchmark_as_markdown(card)
-            for card in (
-                read_card(name, folder)[1] for name in available_models(folder)
-            )
-            if "benchmark" in card
+        "figures": figures_as_markdown(
+            folder, [name for name in MODELS if name in available_models(folder)]
         ),
+        "ladder": ladder_as_markdown(ladder),
     }
     for mark, table in tables.items():
         before, begin, rest = readme.partition(

@@ -50,9 +50,13 @@ def headings(path):
     return [(len(m[1]), m[2]) for m in re.finditer(r"(?m)^(#+) (.*)$", text)]
 
 
-def link(path):
+def colab(path):
     address = f"https://colab.research.google.com/github/{REPOSITORY}"
-    return f"[![Open in Colab]({BADGE})]({address}/blob/main/notebooks/{path.name})"
+    return f"{address}/blob/main/notebooks/{path.name}"
+
+
+def link(path):
+    return f"[![Open in Colab]({BADGE})]({colab(path)})"
 
 
 def test_the_lessons_of_the_first_weeks_are_there():
@@ -65,7 +69,11 @@ def test_the_lessons_of_the_first_weeks_are_there():
 def test_the_readme_maps_every_lesson():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for path in NOTEBOOKS:
-        assert f"(notebooks/{path.name})" in readme and link(path) in readme
+        number = path.name[:2]
+        assert f"| {number} | [" in readme and f"](notebooks/{path.name})" in readme
+        assert f"[![Open in Colab][colab]][{number}]" in readme
+        assert f"\n[{number}]: {colab(path)}\n" in f"{readme}\n"
+    assert f"\n[colab]: {BADGE}\n" in readme
     named = set(re.findall(r"notebooks/(\w+\.ipynb)", readme))
     assert named == {path.name for path in NOTEBOOKS}
     assert not re.search(r"@[A-Z]+@", readme), "a placeholder is left"

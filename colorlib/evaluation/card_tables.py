@@ -9,8 +9,6 @@ from colorlib.utils.paths import DATA
 
 # Cards alone, without weights: what each rung of the ladder measured.
 LADDER_FOLDER = DATA / "ladder"
-
-
 LADDER = {
     "ladder_l2": "pix2pix U-Net, L2",
     "ladder_l1": "the same, L1",
@@ -21,11 +19,12 @@ LADDER = {
 }
 
 
-def figures_as_markdown(folder=WEIGHTS_FOLDER):
-    """Writes the main figures of a folder's cards as one table, for the README.
+def figures_as_markdown(folder=WEIGHTS_FOLDER, models=None):
+    """Writes the main figures of a folder's cards as one table.
 
     Args:
         folder: where the weights and cards lie.
+        models: names of the models in the table, or None for all.
 
     Returns:
         A Markdown table, a row a model: its squared error of ab / 128 beside those of
@@ -36,7 +35,7 @@ def figures_as_markdown(folder=WEIGHTS_FOLDER):
         "| PSNR (grey) | colourfulness (truth) |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for name in available_models(folder):
+    for name in available_models(folder) if models is None else models:
         card = read_card(name, folder)[1]
         rows = card["figures"]
         own = rows[name]
