@@ -36,7 +36,6 @@ class RequestFilter:
     """
 
     def __init__(self, app, folder, max_upload):
-        """See the class."""
         self.app, self.folder = app, Path(folder).resolve()
         self.max_upload = max_upload
 

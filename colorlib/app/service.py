@@ -73,7 +73,6 @@ class ColorizeService:
     """
 
     def __init__(self, folder, max_megapixels=MAX_MEGAPIXELS, models=None):
-        """See the class."""
         if not 0 < max_megapixels < float("inf"):
             raise ValueError(f"max_megapixels must be finite, got {max_megapixels!r}.")
         self.folder = Path(folder)

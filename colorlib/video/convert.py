@@ -143,7 +143,6 @@ class VideoColorizer:
     """
 
     def __init__(self, colorizer, strength=1.0, smoother=None, deinterlace=True):
-        """See the class."""
         if not 0.0 <= strength <= 3.0:
             raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
         self.colorizer, self.strength = colorizer, strength
@@ -184,7 +183,6 @@ class SideBySide:
     """
 
     def __init__(self, colored, join_two):
-        """See the class."""
         self.join_two, self.count = join_two, 0
         found = os.stat(colored)
         self.key = f"pair {found.st_size} {found.st_mtime_ns}"

@@ -50,7 +50,6 @@ class Cover:
     """The cover picture of a film, copied as it is."""
 
     def __init__(self, stream, out, notes):
-        """See the class."""
         self.out = None
         if stream.codec_context is None or stream.codec_context.name not in _COVERS:
             notes.append("a cover picture of a kind that mp4 does not hold left out")
@@ -69,7 +68,6 @@ class Subtitles:
     """One track of subtitles, written as mov_text."""
 
     def __init__(self, stream, out, start, notes):
-        """See the class."""
         self.stream, self.start, self.out, self.notes = stream, start, None, notes
         context = stream.codec_context
         if context is not None:

@@ -39,7 +39,6 @@ class TemporalSmoother:
     cut = 6.0  # mean change of L* that motion does not explain; within a scene below 3
 
     def __init__(self, keep=0.9, tolerance=1.2):
-        """See the class."""
         self.keep, self.tolerance = keep, tolerance
         self.L = self.ab = None  # of the frame before: blurred, and smoothed
 

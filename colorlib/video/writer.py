@@ -32,7 +32,6 @@ class PieceWriter:
     """
 
     def __init__(self, path, film, height, width):
-        """See the class."""
         self.matrix = film.matrix
         self.container = av.open(as_file(path), "w", format="mp4")
         rate = film.rate.limit_denominator(65535)
