@@ -246,7 +246,7 @@ def test_the_command_writes_both_kinds(tmp_path, capsys, constant_model):
     [
         (["--size", "8", "8"], "ONNX takes any size"),
         (["--format", "litert", "--size", "8", "9"], "multiples of 8, got 8 9"),
-        (["--format", "litert", "--size", "0", "8"], "multiples of 8, got 0 8"),
+        (["--format", "litert", "--size", "8", "12"], "multiples of 8, got 8 12"),
         (["--output", "x.tflite"], "must end in .onnx, got x.tflite"),
         (["--format", "litert", "--output", "x.onnx"], "must end in .tflite, got"),
     ],
@@ -258,3 +258,9 @@ def test_mistakes_are_said(
     assert main(["export", str(constant_model), *options]) == 1
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_size_out_of_range_is_refused_before_anything_starts(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["export", "--format", "litert", "--size", "0", "8"])
+    assert "from 8 to 4,096, got '0'" in capsys.readouterr().err
