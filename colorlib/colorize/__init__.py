@@ -8,5 +8,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "colorizer": ["DEFAULT_MODEL", "Colorizer"],
         "files": ["before_after", "colorize_files"],
+        "hints": ["Hint", "parse_hint"],
     },
 )

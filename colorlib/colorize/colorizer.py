@@ -8,10 +8,12 @@ import numpy as np
 from keras import ops
 
 from colorlib.ab_bins import as_colorizer
+from colorlib.colorize.hints import check_hints, hint_map
 from colorlib.images.io import Picture
 from colorlib.images.resize import resize_plane, resize_rgb
 from colorlib.lab import replace_ab, rgb8_to_lab, scale_L, unscale_ab
 from colorlib.models.cards import read_card
+from colorlib.models.hint_unet import takes_hints
 from colorlib.models.registry import build
 from colorlib.models.weights import load_weights
 
@@ -29,7 +31,8 @@ def load_network(path: str | Path, card: dict) -> keras.Model:
 
     Returns:
         `keras.Model` from `(B, H, W, 1)`, L / 50 - 1, to `(B, H, W, 2)`, ab / 128, of
-        colour classes their annealed mean.
+        colour classes their annealed mean. One that takes hints has a second input,
+        see `models.build_hint_unet`.
 
     Raises:
         errors.WeightsError: if the weights are damaged.
@@ -81,6 +84,11 @@ class Colorizer:
         self.key = json.dumps([*parts, self.multiple, self.size, self.gain])
         self.network = load_network(path, card)
 
+    @property
+    def takes_hints(self) -> bool:
+        """Whether the network can be told colours of some places."""
+        return takes_hints(self.network)
+
     def predict_ab(self, rgb: np.ndarray) -> np.ndarray:
         """Predicts the colours that `colorize` gives a picture, at its full size.
 
@@ -94,7 +102,11 @@ class Colorizer:
         return _enlarge(ab, *rgb.shape[:2])
 
     def colorize(
-        self, picture: Picture, strength: float = 1.0, smoother=None
+        self,
+        picture: Picture,
+        strength: float = 1.0,
+        smoother=None,
+        hints: list | tuple = (),
     ) -> Picture:
         """Colours a picture; its lightness stays as it is.
 
@@ -103,22 +115,33 @@ class Colorizer:
             strength: factor of the predicted ab: 0 is grey, 1 what the model is for.
             smoother: a new `video.TemporalSmoother` for the frames of an animation, or
                 None: every frame for itself.
+            hints: list of `hints.Hint`s or `(x, y, rgb)`: the colour, three levels of
+                sRGB, of the place x pixels from the left and y from above. Of an
+                animation they count for every frame.
 
         Returns:
             A `Picture` of the same size, with the same alpha and metadata. Frames of
             an animation are coloured one by one.
 
         Raises:
-            ValueError: if `strength` is not in [0, 3].
+            ValueError: if `strength` is not in [0, 3], a hint lies outside the picture
+                or is no colour, or the model takes no hints.
         """
         if not 0.0 <= strength <= 3.0:
             raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
         L = self.network_input(picture.rgb)
-        ab = self.predict_small(L[None])[0]
+        drawn = None
+        if hints:
+            height, width = picture.rgb.shape[:2]
+            checked = check_hints(hints, height, width)
+            drawn = hint_map(checked, (height, width), L.shape)[None]
+        ab = self.predict_small(L[None], hints=drawn)[0]
         if smoother:
             ab = smoother(L, ab)
         rgb = self.apply_ab(picture.rgb, ab * strength)
-        frames = [self.colorize(frame, strength, smoother) for frame in picture.frames]
+        frames = [
+            self.colorize(frame, strength, smoother, hints) for frame in picture.frames
+        ]
         kind, info, notes = picture.format, picture.info, picture.notes
         return Picture(rgb, picture.alpha, kind, info, frames, notes)
 
@@ -133,21 +156,40 @@ class Colorizer:
         """
         return rgb8_to_lab(resize_rgb(rgb, *self._network_size(*rgb.shape[:2])))[..., 0]
 
-    def predict_small(self, L: np.ndarray, compiled: bool = False) -> np.ndarray:
+    def predict_small(
+        self,
+        L: np.ndarray,
+        compiled: bool = False,
+        hints: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Predicts the colours of pictures of one size, as small as they are seen.
 
         Args:
             L: float array `(B, h, w)` from `network_input`.
             compiled: for the many frames of a film: the network is compiled for their
                 size first, which takes seconds, and then takes a third of the time.
+            hints: float32 array `(B, h, w, 3)` from `hints.hint_map`, or None.
 
         Returns:
             float32 array `(B, h, w, 2)`, a* and b* in CIE units.
+
+        Raises:
+            ValueError: if there are hints and the model takes none.
         """
-        seen = scale_L(np.clip(L, 0.0, 100.0).astype("float32"))
+        seen = scale_L(np.clip(L, 0.0, 100.0).astype("float32"))[..., None]
+        if self.takes_hints:
+            if hints is None:
+                hints = np.zeros((*L.shape, 3), "float32")
+            # Less by the gain, by which the given colour then grows, too.
+            seen = [seen, hints / np.array([self.gain, self.gain, 1.0], "float32")]
+        elif hints is not None:
+            raise ValueError(
+                "this model takes no hints; choose one whose card names the network "
+                "hint_unet."
+            )
         # Not compiled, a direct call: pictures have all sizes.
         run = self.network.predict_on_batch if compiled else self.network
-        ab = run(seen[..., None])
+        ab = run(seen)
         return unscale_ab(ops.convert_to_numpy(ab)) * self.gain
 
     def apply_ab(self, rgb: np.ndarray, ab: np.ndarray) -> np.ndarray:

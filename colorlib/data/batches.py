@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from colorlib.data.hints import sample_hints
 from colorlib.data.pairs import scale
 from colorlib.images.resize import resize_rgb
 from colorlib.lab import rgb8_to_lab, scale_ab, scale_L
@@ -26,7 +27,9 @@ class Batches(keras.utils.PyDataset):
         steps: batches in an epoch of training, or None for as many as there are
             pictures for. An epoch of fewer sees a random part of the pictures.
         zoom: whether training crops are of any side from `crop` to the picture's, and
-            shrunk to `crop`.
+            shrunk to `crop`; or the smallest side itself, smaller ones being enlarged.
+        hints: whether L comes with a map of colour hints, see `hints.sample_hints`; in
+            validation each picture has the same ones every time.
 
     Raises:
         ValueError: if there are fewer pictures than one batch or than `steps` batches,
@@ -42,7 +45,8 @@ class Batches(keras.utils.PyDataset):
         seed: int = 0,
         epoch: int = 0,
         steps: int | None = None,
-        zoom: bool = False,
+        zoom: bool | int = False,
+        hints: bool = False,
     ):
         super().__init__()
         size = rgb.shape[1]
@@ -53,7 +57,12 @@ class Batches(keras.utils.PyDataset):
         if crop is not None and crop > size:
             raise ValueError(f"a crop of {crop} does not fit into {size} pixels.")
         self.rgb, self.batch_size, self.training = rgb, batch_size, training
-        self.crop, self.seed, self.zoom = crop or size, seed, zoom
+        self.crop, self.seed, self.hints = crop or size, seed, hints
+        self.smallest = self.crop if zoom is True else zoom or None
+        if self.smallest is not None and not 1 <= self.smallest <= size:
+            raise ValueError(
+                f"the smallest crop must be 1 to {size} pixels, got {zoom}."
+            )
         self.steps = len(rgb) // batch_size if training else -(-len(rgb) // batch_size)
         if training and steps is not None:
             if not 1 <= steps <= self.steps:
@@ -69,9 +78,17 @@ class Batches(keras.utils.PyDataset):
         return self.steps - self.first
 
     def __getitem__(self, index):
-        """Batch `index`: float32 `(B, S, S, 1)` L / 50 - 1, `(B, S, S, 2)` ab / 128."""
+        """Batch `index`: float32 `(B, S, S, 1)` L / 50 - 1, `(B, S, S, 2)` ab / 128.
+
+        With hints, (L, hints `(B, S, S, 3)`) stands in the place of L.
+        """
         lab = rgb8_to_lab(self.cut(self.rgb, index))
-        return scale_L(lab[..., :1]), scale_ab(lab[..., 1:])
+        L, ab = scale_L(lab[..., :1]), scale_ab(lab[..., 1:])
+        if not self.hints:
+            return L, ab
+        epoch = self.epoch if self.training else 0
+        random = np.random.default_rng([self.seed, epoch, 1 + self.first + index])
+        return (L, np.stack([sample_hints(picture, random) for picture in ab])), ab
 
     def cut(self, pictures, index):
         """Cuts batch `index` out of pictures, and mirrors it.
@@ -112,8 +129,8 @@ class Batches(keras.utils.PyDataset):
         random = np.random.default_rng([self.seed, epoch])
         self.order = random.permutation(count)
         sides = np.full(count, self.crop)
-        if self.zoom:
-            sides = random.integers(self.crop, self.rgb.shape[1] + 1, count)
+        if self.smallest is not None:
+            sides = random.integers(self.smallest, self.rgb.shape[1] + 1, count)
             room = self.rgb.shape[1] - sides
         self.jitter = (
             sides,

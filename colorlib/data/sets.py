@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from colorlib.data import sources
 from colorlib.data.archives import ARCHIVE_ERRORS, list_files
-from colorlib.data.catalog import BREEDS, DATA_SETS, KNOWN_DUPLICATES
+from colorlib.data.catalog import BREEDS, DATA_SETS, KNOWN_DUPLICATES, LIKE_TEST
 from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, stable_order
 from colorlib.errors import PictureError
 from colorlib.images.io import EXTENSIONS
@@ -88,7 +88,7 @@ def load_pictures(
     three parts share no picture (nor two pieces of one photograph); a picture that
     your own data have under several names goes into one part. Validation is
     10 % of the training part. A set that comes with a test part keeps it, but for the
-    pictures `KNOWN_DUPLICATES`.
+    pictures `KNOWN_DUPLICATES`, and trains without those of `LIKE_TEST`.
 
     Args:
         name: a key of `DATA_SETS`, or the path of a folder, zip or tar of pictures
@@ -122,8 +122,9 @@ def load_pictures(
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit!r}.")
     entries, group = _entries(name, part)
-    if part == "test":
-        entries = [e for e in entries if not e.name.endswith(KNOWN_DUPLICATES)]
+    if part != "all":
+        left_out = KNOWN_DUPLICATES if part == "test" else LIKE_TEST
+        entries = [e for e in entries if not e.name.endswith(left_out)]
     if categories is not None:
         known = sorted({entry.category for entry in entries})
         unknown = sorted(set(categories) - set(known))

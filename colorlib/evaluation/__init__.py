@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "figures_as_markdown",
             "ladder_as_markdown",
         ],
+        "hint_curve": ["hint_curve", "true_hints"],
         "near_duplicates": ["find_near_duplicates"],
         "network": [
             "center_crop",

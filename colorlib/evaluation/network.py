@@ -9,6 +9,7 @@ from colorlib.lab import lab_to_rgb, rgb8_to_lab, scale_L, unscale_ab
 from colorlib.metrics.baselines import LightnessTable, score_baselines
 from colorlib.metrics.scores import psnr, score
 from colorlib.metrics.tables import format_table
+from colorlib.models.hint_unet import without_hints
 
 
 def predict_ab(
@@ -17,14 +18,14 @@ def predict_ab(
     """Predicts the colours of many pictures of one size.
 
     Args:
-        network: a network of `colorlib.models`.
+        network: a network of `colorlib.models`; it gets no hints.
         rgb: uint8 array `(N, H, W, 3)`; only its L* is used.
         batch_size: pictures at a time.
 
     Returns:
         float32 array `(N, H, W, 2)`, CIE units.
     """
-    pieces = []
+    network, pieces = without_hints(network), []
     for start in range(0, len(rgb), batch_size):
         L = scale_L(rgb8_to_lab(rgb[start : start + batch_size])[..., :1])
         ab = network(L, training=False)

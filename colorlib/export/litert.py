@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 
+from colorlib.models.hint_unet import without_hints
 from colorlib.utils.files import write_atomically
 
 
@@ -16,7 +17,8 @@ def export_litert(network, path, height, width, metadata=None):
     rounding these products to 16 bits moves a picture by up to 3 of 255 levels.
 
     Args:
-        network: a `keras.Model`, `(B, H, W, C)` -> `(B, H, W, C')`.
+        network: a `keras.Model`, `(B, H, W, C)` -> `(B, H, W, C')`; where it takes
+            hints, it gets none.
         path: where to, ending in `.tflite`.
         height: of the input in pixels.
         width: of the input in pixels.
@@ -34,6 +36,7 @@ def export_litert(network, path, height, width, metadata=None):
     import tensorflow as tf
 
     # Keras' own `export(format="litert")` does the same in four times the time.
+    network = without_hints(network)
     shape = tf.TensorSpec((1, height, width, network.input_shape[-1]), name="L")
     run = tf.function(lambda L: network(L, training=False))
     holder = tf.Module()  # of the network alone, TensorFlow 2.18 loses variables

@@ -8,7 +8,10 @@ from colorlib.models.cards import read_card
 from colorlib.utils.files import write_atomically
 
 OPSET = 17
-_ENCODER = "; its encoder began with MobileNetV2's ImageNet weights (Apache-2.0)"
+_ENCODERS = {
+    "mobilenet_unet": "MobileNetV2",
+    "hint_unet": "EfficientNet-Lite",
+}
 
 
 def load_colorizer(model):
@@ -45,10 +48,12 @@ def describe(card):
         dict: `name`, `title`, `size` (the network sees as many pixels as a square of
         this side has), `multiple` (of height and width), `gain` (factor of its ab),
         `input`, `output`, `weights_sha256`, `figures_sha256` (of the card's table of
-        figures), `licence`.
+        figures), `licence`; and `hints`, where it takes any.
     """
-    encoder = _ENCODER if card["network"] == "mobilenet_unet" else ""
-    return {
+    licence, encoder = "MIT", _ENCODERS.get(card["network"])
+    if encoder:
+        licence += f"; its encoder began with {encoder}'s ImageNet weights (Apache-2.0)"
+    about = {
         "name": card["name"],
         "title": card["title"],
         "size": str(card["inference_size"]),
@@ -58,8 +63,11 @@ def describe(card):
         "output": "(B, H, W, 2): a* and b* / 128, before the gain",
         "weights_sha256": card["sha256"],
         "figures_sha256": hashlib.sha256(card["table"].encode()).hexdigest(),
-        "licence": f"MIT{encoder}",
+        "licence": licence,
     }
+    if card["network"] == "hint_unet":
+        about["hints"] = "(B, H, W, 3): given a* and b* / 128 / gain, mask; else 0"
+    return about
 
 
 def export_onnx(network, path, metadata=None):
@@ -70,7 +78,7 @@ def export_onnx(network, path, metadata=None):
 
     Args:
         network: a `keras.Model` of the kinds of layers in `colorlib.models`, one input
-            `(B, H, W, C)` and one output.
+            `(B, H, W, C)`, called "L", or a second one called "hints", and one output.
         path: where to; its folder is made if need be.
         metadata: dict of strings that the file carries, or None.
 
@@ -88,12 +96,17 @@ def export_onnx(network, path, metadata=None):
         ) from None
     float32 = onnx.TensorProto.FLOAT
     graph = OnnxGraph(network)
-    inputs = ["batch", "height", "width", network.input_shape[-1]]
+    inputs = [
+        onnx.helper.make_tensor_value_info(
+            name, float32, ["batch", "height", "width", given.shape[-1]]
+        )
+        for name, given in zip(("L", "hints"), network.inputs)
+    ]
     outputs = ["batch", "height", "width", network.output_shape[-1]]
     whole = onnx.helper.make_graph(
         graph.nodes,
         network.name,
-        [onnx.helper.make_tensor_value_info("L", float32, inputs)],
+        inputs,
         [onnx.helper.make_tensor_value_info("ab", float32, outputs)],
         graph.stored,
     )

@@ -8,6 +8,8 @@ course have few kinds of layers, so they are written with the `onnx` package its
 import keras
 import numpy as np
 
+from colorlib.models.hint_unet import HINT_SCALE, LEAST_SHARE
+
 _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 
 
@@ -15,10 +17,11 @@ class OnnxGraph:
     """The ONNX nodes and stored arrays of a network; inside, channels come first.
 
     Args:
-        network: a `keras.Model`, one input `(B, H, W, C)` and one output.
+        network: a `keras.Model`, inputs `(B, H, W, C)` and one output.
 
     Attributes:
-        nodes: list of ONNX nodes, from the input "L" to the output "ab".
+        nodes: list of ONNX nodes, from the inputs "L" and, of a network that takes
+            hints, "hints" to the output "ab".
         stored: list of ONNX tensors, the weights.
 
     Raises:
@@ -27,15 +30,19 @@ class OnnxGraph:
 
     def __init__(self, network):
         self.nodes, self.stored, self._names, self._kept = [], [], {}, []
-        first = self._add("Transpose", ["L"], "channels_first", perm=[0, 3, 1, 2])
+        first = [
+            self._add("Transpose", [name], f"{name}/first", perm=[0, 3, 1, 2])
+            for name in ("L", "hints")[: len(network.inputs)]
+        ]
         (last,) = self._follow(network, first)
         self._add("Transpose", [last], "channels_last", perm=[0, 2, 3, 1])
         self.nodes[-1].output[0] = "ab"
 
-    def _follow(self, network, name):
+    def _follow(self, network, names):
         """Writes a network's layers in their order; returns its outputs' names."""
-        given = keras.Input(network.input_shape[1:])
-        self._names[id(given)] = name
+        given = [keras.Input(tensor.shape[1:]) for tensor in network.inputs]
+        self._names |= {id(tensor): name for tensor, name in zip(given, names)}
+        self._kept.append(given)
         copy = keras.models.clone_model(  # Keras' only public walk through the layers
             network,
             input_tensors=given,
@@ -49,7 +56,7 @@ class OnnxGraph:
         outputs = layer(inputs)
         kind = type(layer).__name__
         if isinstance(layer, keras.Model):
-            results = self._follow(layer, *names)
+            results = self._follow(layer, names)
         elif kind in _WRITERS:
             results = [_WRITERS[kind](self, layer, names)]
         else:
@@ -149,12 +156,37 @@ class OnnxGraph:
         )
 
     def _zero_padding(self, layer, inputs):
+        (top, bottom), (left, right) = layer.padding
+        pads = [0, 0, top, left, 0, 0, bottom, right]
+        pads = self._store_integers(pads, f"{layer.name}/pads")
+        return self._add("Pad", [*inputs, pads], layer.name)
+
+    def _pooled_hints(self, layer, inputs):
+        """See `models.hint_unet.PooledHints`."""
+        cell = {"kernel_shape": [layer.factor] * 2, "strides": [layer.factor] * 2}
+        mean = self._add("AveragePool", inputs, f"{layer.name}/mean", **cell)
+        most = self._add("MaxPool", inputs, f"{layer.name}/most", **cell)
+        pick = {}
+        for label, source, places in (
+            ("ab", mean, [0, 1]),
+            ("share", mean, [2]),
+            ("any", most, [2]),
+        ):
+            name = f"{layer.name}/{label}"
+            places = self._store_integers(places, f"{name}/places")
+            pick[label] = self._add("Gather", [source, places], name, axis=1)
+        least = self._store(LEAST_SHARE, f"{layer.name}/least")
+        share = self._add("Max", [pick["share"], least], f"{layer.name}/divisor")
+        ab = self._add("Div", [pick["ab"], share], f"{layer.name}/given")
+        scale = self._store(HINT_SCALE, f"{layer.name}/scale")
+        ab = self._add("Mul", [ab, scale], f"{layer.name}/scaled")
+        return self._add("Concat", [ab, pick["any"]], layer.name, axis=1)
+
+    def _store_integers(self, values, name):
         from onnx import numpy_helper
 
-        (top, bottom), (left, right) = layer.padding
-        pads = np.array([0, 0, top, left, 0, 0, bottom, right])
-        self.stored.append(numpy_helper.from_array(pads, f"{layer.name}/pads"))
-        return self._add("Pad", [*inputs, f"{layer.name}/pads"], layer.name)
+        self.stored.append(numpy_helper.from_array(np.array(values), name))
+        return name
 
     def _upsampling(self, layer, inputs):
         from onnx import numpy_helper
@@ -194,7 +226,11 @@ _WRITERS = {
     "Conv2DTranspose": OnnxGraph._convolution,
     "DepthwiseConv2D": OnnxGraph._convolution,
     "Dropout": lambda self, layer, inputs: inputs[0],  # off outside training
+    "GlobalAveragePooling2D": lambda self, layer, inputs: self._add(
+        "GlobalAveragePool", inputs, layer.name
+    ),
     "LeakyReLU": OnnxGraph._leaky_relu,
+    "PooledHints": OnnxGraph._pooled_hints,
     "ReLU": OnnxGraph._relu,
     "UpSampling2D": OnnxGraph._upsampling,
     "ZeroPadding2D": OnnxGraph._zero_padding,

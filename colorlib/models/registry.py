@@ -1,17 +1,20 @@
 """The networks by name, as recipes and cards call them.
 
-Every network maps `(B, H, W, 1)`, L / 50 - 1 in [-1, 1], to `(B, H, W, 2)`, ab / 128.
+Every network maps `(B, H, W, 1)`, L / 50 - 1 in [-1, 1], to `(B, H, W, 2)`, ab / 128;
+that of `hint_unet` takes colours of some places, too.
 Layers have fixed names, so that saved weights can be checked against them.
 """
 
 import keras
 
 from colorlib.models.cnn import build_baseline_cnn
+from colorlib.models.hint_unet import build_hint_unet
 from colorlib.models.mobilenet_unet import build_mobilenet_unet
 from colorlib.models.unet import build_unet
 
 BUILDERS = {
     "baseline_cnn": build_baseline_cnn,
+    "hint_unet": build_hint_unet,
     "mobilenet_unet": build_mobilenet_unet,
     "unet": build_unet,
 }
@@ -27,7 +30,7 @@ def size_multiple(network: str, **options) -> int:
     Returns:
         The multiple, in pixels.
     """
-    sides = {"baseline_cnn": 8, "mobilenet_unet": 32}
+    sides = {"baseline_cnn": 8, "hint_unet": 32, "mobilenet_unet": 32}
     return sides.get(network) or options.get("size", 256)
 
 

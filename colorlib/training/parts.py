@@ -94,4 +94,5 @@ def make_batches(recipe, pictures, training=True):
         options |= {"seed": recipe.seed, "steps": recipe.steps_per_epoch}
     if recipe.task != "colorize":
         return PairBatches(pictures, recipe.batch_size, **options)
-    return Batches(pictures.rgb, recipe.batch_size, zoom=recipe.zoom, **options)
+    options |= {"zoom": recipe.zoom, "hints": recipe.hints}
+    return Batches(pictures.rgb, recipe.batch_size, **options)

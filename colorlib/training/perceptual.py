@@ -10,25 +10,31 @@ class Perceptual(keras.Model):
     """A network under training by L1 and, beside it, a perceptual distance.
 
     Args:
-        network: a network of `models`, `(B, H, W, 1)` -> `(B, H, W, 2)`.
+        network: a network of `models`, `(B, H, W, 1)` -> `(B, H, W, 2)`; one that takes
+            hints gets (L, hints).
         distance: a function of two sRGB batches in [0, 1], such as `Lpips`.
         weight: of the distance beside the L1 loss on ab / 128.
         shrink: by what the pictures are shrunk before they are compared.
+        pictures: how many of a batch, its first, are compared; None for all. On a CPU
+            the distance takes most of the time.
 
     Raises:
-        ValueError: if `weight` or `shrink` is out of range.
+        ValueError: if `weight`, `shrink` or `pictures` is out of range.
 
     Reference:
         Johnson et al. 2016 (arXiv 1603.08155), section 3.2.
     """
 
-    def __init__(self, network, distance, weight=1.0, shrink=2):
+    def __init__(self, network, distance, weight=1.0, shrink=2, pictures=None):
         super().__init__(name="perceptual")
         if weight < 0 or shrink < 1:
             raise ValueError(
                 "weight must be at least 0 and shrink at least 1, got "
                 f"{weight} and {shrink}."
             )
+        if pictures is not None and pictures < 1:
+            raise ValueError(f"pictures must be at least 1 or None, got {pictures}.")
+        self.pictures = pictures
         self.network, self.weight, self.shrink = network, float(weight), shrink
         self.distance = distance
         self.l1 = keras.metrics.Mean(name="l1")
@@ -44,10 +50,12 @@ class Perceptual(keras.Model):
         del sample_weight, training
         y_pred = ops.cast(y_pred, "float32")
         l1 = ops.mean(ops.abs(y - y_pred))
-        distance = ops.mean(self.distance(self._rgb(x, y), self._rgb(x, y_pred)))
-        size = ops.shape(x)[0]
-        self.l1.update_state(l1, sample_weight=size)
-        self.seen.update_state(distance, sample_weight=size)
+        L = x[0] if isinstance(x, (list, tuple)) else x
+        few = slice(self.pictures)
+        real, fake = (self._rgb(L[few], ab[few]) for ab in (y, y_pred))
+        distance = ops.mean(self.distance(real, fake))
+        self.l1.update_state(l1, sample_weight=ops.shape(L)[0])
+        self.seen.update_state(distance, sample_weight=ops.shape(L[few])[0])
         return l1 + self.weight * distance
 
     def _rgb(self, L, ab):

