@@ -45,7 +45,7 @@ class OnnxGraph:
         self._kept.append(given)
         copy = keras.models.clone_model(  # Keras' only public walk through the layers
             network,
-            input_tensors=given,
+            input_tensors=given if len(given) > 1 else given[0],
             clone_function=lambda layer: layer,
             call_function=self._write,
         )
