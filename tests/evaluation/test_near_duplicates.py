@@ -161,12 +161,11 @@ ALIKE = {  # other photographs: a hill, trousers, plain sky
 
 
 def trained_on(mirror):
-    """The recipes' sets in the mirror; what CIFAR-10 has is a test of its own."""
+    """The recipes' sets in the mirror; what CIFAR has is a test of its own."""
     recipes = [r for r in RECIPES.values() if r.task != "pairs"]
     used = {name for recipe in recipes for name in recipe.data}
-    return sorted({n for n in used if (mirror / n).is_dir()} - {"cifar10"}) + [
-        "samples"
-    ]
+    cifar = {"cifar10", "cifar100"}
+    return sorted({n for n in used if (mirror / n).is_dir()} - cifar) + ["samples"]
 
 
 def test_the_bundled_pictures_are_apart():
@@ -208,8 +207,9 @@ def test_what_is_left_out_of_the_test_parts_is_twice(mirror, monkeypatch):
 
 
 @pytest.mark.slow
-def test_the_near_duplicates_of_cifar10_are_these(mirror):
-    seen = parts_of(["cifar10"], "train", "validation")
-    unseen = parts_of(["cifar10"], "test")
+@pytest.mark.parametrize("name, known", [("cifar10", [27, 214]), ("cifar100", [1, 20])])
+def test_the_near_duplicates_of_cifar_are_these(mirror, name, known):
+    seen = parts_of([name], "train", "validation")
+    unseen = parts_of([name], "test")
     counts = [len({test for _, test in pairs_of(seen, unseen, b)}) for b in (2, 10)]
-    assert counts == [27, 214]  # of 9,500: the set is known for them
+    assert counts == known  # of 9,500 and 1,500: the sets are known for them
