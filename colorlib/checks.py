@@ -36,7 +36,8 @@ def check(answer, expected, hint: str = "", tolerance: float = 1e-4) -> None:
         tolerance: how far numbers may be off.
 
     Raises:
-        NotYet: if the answer is wrong; the message shows both, and the hint.
+        NotYet: if the answer is wrong; the message shows what was given, and the hint.
+            It shows the expected value too, unless that is a single number.
     """
     if _untouched(answer):
         return
@@ -75,7 +76,7 @@ def check_function(
     print("passed")
 
 
-def check_true(answer: bool | None, hint: str = "", reached: str = "") -> None:
+def check_true(answer: bool | None, hint: str = "", reached: str | None = None) -> None:
     """Checks a condition that an exercise's answer should meet.
 
     Args:
@@ -148,9 +149,18 @@ def _compare(answer, expected, hint, tolerance, case=""):
         message = f"the shape should be {wanted.shape}, yours is {given.shape}"
     elif not np.allclose(given, wanted, atol=tolerance, rtol=tolerance):
         message = f"expected {_short(expected)}, got {_short(answer)}"
+        if not case and wanted.dtype.kind in "iuf" and np.isfinite(given).all():
+            message = _too_small_or_large(answer, given, wanted) or message
     if message:
         message = case + message
         raise NotYet(_join(message[0].upper() + message[1:], hint))
+
+
+def _too_small_or_large(answer, given, wanted):
+    """Of single numbers the expected one is not told: it is the exercise's answer."""
+    if wanted.ndim or given.dtype.kind not in "iuf":
+        return ""
+    return f"{_short(answer)} is too {'small' if given < wanted else 'large'}"
 
 
 def _numbers(answer, hint):

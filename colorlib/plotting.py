@@ -240,6 +240,7 @@ def plot_scatter(
     """
     _, axes = plt.subplots(figsize=(5, 3.5), dpi=100)
     axes.scatter(x, y, s=6, c=colors)
+    axes.locator_params(axis="x", nbins=6)  # labels that do not touch
     if line is not None:
         axes.plot(*line, color="black")
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)

@@ -45,7 +45,10 @@ def test_an_untouched_stub_is_not_an_error(capsys, nothing):
 @pytest.mark.parametrize(
     "answer, expected, message",
     [
-        (4, 3, "Expected 3, got 4. Look again."),
+        (4, 3, "^4 is too large. Look again.$"),
+        (2.5, 3, "^2.5 is too small. Look again.$"),
+        (-7, np.int64(3), "^-7 is too small. Look again.$"),
+        (np.array([1, 5]), [1, 2], r"Expected \[1 2\], got \[1 5\]. Look again."),
         ("grey", "brown", "Expected 'brown', got 'grey'. Look again."),
         (3, "brown", "Expected 'brown', got 3"),
         (np.zeros(3), "brown", "Expected 'brown'"),
@@ -61,7 +64,7 @@ def test_an_untouched_stub_is_not_an_error(capsys, nothing):
         ),
         (np.zeros((3, 1)), np.zeros(3), r"yours is \(3, 1\)"),
         (np.array(2), np.array([2]), r"yours is \(\)"),
-        (3.01, 3, "Expected 3, got 3.01"),
+        (3.01, 3, "^3.01 is too large"),
         (False, True, "Expected True, got False"),
     ],
 )
@@ -156,7 +159,7 @@ def test_a_hint_from_inside_is_not_wrapped():
     def inner():
         check(1, 2, "One more.")
 
-    with pytest.raises(NotYet, match=r"^Expected 2, got 1. One more.$"):
+    with pytest.raises(NotYet, match=r"^1 is too small. One more.$"):
         attempt(inner, hint="Another.")
 
 
