@@ -114,7 +114,7 @@ def _call(function, arguments, start, hint):
     except NotYet:
         raise
     except Exception as error:
-        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
         line = _own_line(function, error)
         where = f" (at `{line}`)" if line else ""
         raise NotYet(_join(f"{start}{what:.200}{where}", hint)) from error
@@ -175,4 +175,5 @@ def _numbers(answer, hint):
 
 def _short(value):
     text = np.array2string(np.asarray(value), precision=4, threshold=12)
+    text = " ".join(text.split())  # one line
     return text if len(text) < 200 else text[:197] + "..."
