@@ -1,9 +1,14 @@
 """The checks behind the lessons' checkpoints and exercises.
 
-A check says what is wrong and what to try, never just "wrong".
+A check says what is wrong and what to try, never just "wrong". A wrong answer, and an
+exception in the learner's function, both end in one `NotYet`, which a notebook shows as
+its message alone, without a traceback.
 """
 
+import linecache
+import traceback
 from collections.abc import Callable
+from copy import deepcopy
 
 import numpy as np
 
@@ -31,13 +36,15 @@ def check(answer, expected, hint: str = "", tolerance: float = 1e-4) -> None:
         tolerance: how far numbers may be off.
 
     Raises:
-        NotYet: if the answer is wrong; the message shows both, and the hint.
+        NotYet: if the answer is wrong; the message shows what was given, and the hint.
+            It shows the expected value too, unless that is a single number.
     """
     if _untouched(answer):
         return
     if isinstance(expected, str):
         if not isinstance(answer, str) or answer != expected:
-            raise NotYet(f"Expected {_short(expected)}, got {_short(answer)}. {hint}")
+            message = f"Expected {_short(expected)}, got {_short(answer)}"
+            raise NotYet(_join(message, hint))
     else:
         _compare(answer, expected, hint, tolerance)
     print("passed")
@@ -50,28 +57,32 @@ def check_function(
 
     Args:
         function: the learner's; one that returns None counts as not attempted.
-        cases: pairs `(arguments, expected)`, arguments a tuple.
+        cases: pairs `(arguments, expected)`, arguments a tuple; the function gets
+            copies, so that it cannot change them.
         hint: what to try when a result differs.
         tolerance: how far numbers may be off.
 
     Raises:
-        NotYet: if a result is wrong; the message says for which input.
+        NotYet: if a result is wrong or the function stops with an exception; the
+            message says for which input.
     """
     for arguments, expected in cases:
-        answer = function(*arguments)
+        shown = ", ".join(_short(a) for a in arguments)
+        case = f"For ({shown}) "
+        answer = _call(function, deepcopy(arguments), f"{case}your code stops: ", hint)
         if _untouched(answer):
             return
-        shown = ", ".join(_short(a) for a in arguments)
-        _compare(answer, expected, hint, tolerance, f"For ({shown}) ")
+        _compare(answer, expected, hint, tolerance, case)
     print("passed")
 
 
-def check_true(answer: bool | None, hint: str = "") -> None:
+def check_true(answer: bool | None, hint: str = "", reached: str | None = None) -> None:
     """Checks a condition that an exercise's answer should meet.
 
     Args:
         answer: True, False, or None (not attempted).
         hint: what to try when it is False.
+        reached: what the answer gives, in words and numbers, shown when it is False.
 
     Raises:
         NotYet: if it is False.
@@ -79,8 +90,48 @@ def check_true(answer: bool | None, hint: str = "") -> None:
     if _untouched(answer):
         return
     if not bool(answer):
-        raise NotYet(f"Not yet. {hint}")
+        raise NotYet(_join(f"Not yet: {reached}" if reached else "Not yet", hint))
     print("passed")
+
+
+def attempt(function: Callable, *arguments, hint: str = ""):
+    """Calls a function that runs an exercise's code, and returns its result.
+
+    Args:
+        function: the learner's, or one that calls the learner's.
+        *arguments: what it gets.
+        hint: what to try when it stops with an exception.
+
+    Raises:
+        NotYet: if the function stops with an exception; the message names it.
+    """
+    return _call(function, arguments, "Your code stops: ", hint)
+
+
+def _call(function, arguments, start, hint):
+    try:
+        return function(*arguments)
+    except NotYet:
+        raise
+    except Exception as error:
+        what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
+        line = _own_line(function, error)
+        where = f" (at `{line}`)" if line else ""
+        raise NotYet(_join(f"{start}{what:.200}{where}", hint)) from error
+
+
+def _own_line(function, error):
+    """The deepest line of a traceback from the notebook or file of the function."""
+    home, line = getattr(function, "__globals__", None), ""
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_globals is home:
+            line = linecache.getline(frame.f_code.co_filename, number).strip()
+    return line
+
+
+def _join(message, hint):
+    """One sentence, and the hint."""
+    return message + ("" if message.endswith(".") else ".") + (hint and f" {hint}")
 
 
 def _untouched(answer):
@@ -98,9 +149,18 @@ def _compare(answer, expected, hint, tolerance, case=""):
         message = f"the shape should be {wanted.shape}, yours is {given.shape}"
     elif not np.allclose(given, wanted, atol=tolerance, rtol=tolerance):
         message = f"expected {_short(expected)}, got {_short(answer)}"
+        if not case and wanted.dtype.kind in "iuf" and np.isfinite(given).all():
+            message = _too_small_or_large(answer, given, wanted) or message
     if message:
         message = case + message
-        raise NotYet(f"{message[0].upper()}{message[1:]}. {hint}")
+        raise NotYet(_join(message[0].upper() + message[1:], hint))
+
+
+def _too_small_or_large(answer, given, wanted):
+    """Of single numbers the expected one is not told: it is the exercise's answer."""
+    if wanted.ndim or given.dtype.kind not in "iuf":
+        return ""
+    return f"{_short(answer)} is too {'small' if given < wanted else 'large'}"
 
 
 def _numbers(answer, hint):
@@ -109,10 +169,11 @@ def _numbers(answer, hint):
     except ValueError:  # rows of different lengths
         numbers = np.array(None)
     if numbers.dtype.kind not in "biufc":
-        raise NotYet(f"Numbers are needed, got {answer!r:.200}. {hint}")
+        raise NotYet(_join(f"Numbers are needed, got {answer!r:.200}", hint))
     return numbers
 
 
 def _short(value):
     text = np.array2string(np.asarray(value), precision=4, threshold=12)
+    text = " ".join(text.split())  # one line
     return text if len(text) < 200 else text[:197] + "..."

@@ -23,3 +23,7 @@ class WeightsError(ValueError):
 
 class NotYet(ValueError):
     """An exercise's answer that is not right yet; the message helps."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of the traceback (IPython asks for it)."""
+        return [f"{type(self).__name__}: {self}"]

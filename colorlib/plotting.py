@@ -5,7 +5,11 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 
+# The ends of a* and of b*, as CIE Lab names them.
+GREEN_TO_RED = ("#00966b", "#d6005c")
+BLUE_TO_YELLOW = ("#1c63e0", "#d8a800")
 MAX_ROWS = 4
 WIDTH = 10  # inches
 
@@ -41,17 +45,21 @@ def show_channel(
     title: str = "",
     axes: plt.Axes | None = None,
     limit: float = 80,
+    ends: tuple = GREEN_TO_RED,
 ) -> None:
-    """Draws a* or b*: 0 is white, negative blue, positive red.
+    """Draws a* or b* in its own two colours; 0 is white.
 
     Args:
         channel: array `(H, W)`, CIE units.
         title: above the picture.
         axes: where to draw, or None for a new figure.
-        limit: value of the darkest colours, the same on both sides.
+        limit: value of the strongest colours, the same on both sides.
+        ends: the colours of `-limit` and `limit`: `GREEN_TO_RED` for a*,
+            `BLUE_TO_YELLOW` for b*.
     """
     axes = axes or plt.subplots(figsize=(3, 3), dpi=100)[1]
-    drawn = axes.imshow(np.squeeze(channel), cmap="RdBu_r", vmin=-limit, vmax=limit)
+    cmap = LinearSegmentedColormap.from_list("ends", [ends[0], "white", ends[1]])
+    drawn = axes.imshow(np.squeeze(channel), cmap=cmap, vmin=-limit, vmax=limit)
     plt.colorbar(drawn, ax=axes, fraction=0.046)
     _finish(axes, title)
 
@@ -64,8 +72,9 @@ def show_lab(lab: np.ndarray) -> None:
     """
     figure, all_axes = plt.subplots(1, 3, figsize=(WIDTH, 3), dpi=100)
     show_L(lab[..., 0], "L: 0 black, 100 white", all_axes[0])
-    show_channel(lab[..., 1], "a: green (here blue) to red", all_axes[1])
-    show_channel(lab[..., 2], "b: blue to yellow (here red)", all_axes[2])
+    plt.colorbar(all_axes[0].images[0], ax=all_axes[0], fraction=0.046)
+    show_channel(lab[..., 1], "a: green to red", all_axes[1])
+    show_channel(lab[..., 2], "b: blue to yellow", all_axes[2], ends=BLUE_TO_YELLOW)
     figure.tight_layout()
     plt.show()
 
@@ -231,6 +240,7 @@ def plot_scatter(
     """
     _, axes = plt.subplots(figsize=(5, 3.5), dpi=100)
     axes.scatter(x, y, s=6, c=colors)
+    axes.locator_params(axis="x", nbins=6)  # labels that do not touch
     if line is not None:
         axes.plot(*line, color="black")
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)

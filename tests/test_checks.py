@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from colorlib.checks import check, check_function, check_true, checkpoint
+from colorlib.checks import attempt, check, check_function, check_true, checkpoint
 from colorlib.errors import NotYet
 
 
@@ -45,7 +45,10 @@ def test_an_untouched_stub_is_not_an_error(capsys, nothing):
 @pytest.mark.parametrize(
     "answer, expected, message",
     [
-        (4, 3, "Expected 3, got 4. Look again."),
+        (4, 3, "^4 is too large. Look again.$"),
+        (2.5, 3, "^2.5 is too small. Look again.$"),
+        (-7, np.int64(3), "^-7 is too small. Look again.$"),
+        (np.array([1, 5]), [1, 2], r"Expected \[1 2\], got \[1 5\]. Look again."),
         ("grey", "brown", "Expected 'brown', got 'grey'. Look again."),
         (3, "brown", "Expected 'brown', got 3"),
         (np.zeros(3), "brown", "Expected 'brown'"),
@@ -61,7 +64,7 @@ def test_an_untouched_stub_is_not_an_error(capsys, nothing):
         ),
         (np.zeros((3, 1)), np.zeros(3), r"yours is \(3, 1\)"),
         (np.array(2), np.array([2]), r"yours is \(\)"),
-        (3.01, 3, "Expected 3, got 3.01"),
+        (3.01, 3, "^3.01 is too large"),
         (False, True, "Expected True, got False"),
     ],
 )
@@ -104,3 +107,93 @@ def test_conditions(capsys):
 
 def test_not_yet_is_a_value_error():
     assert issubclass(NotYet, ValueError)
+
+
+def wrong_axis(ab):
+    return ab[1] ** 2
+
+
+def in_another_function(ab):
+    return wrong_axis(ab)
+
+
+def a_name_with_an_error(ab):
+    return np.sqrt(ab, ab, ab, ab)
+
+
+def never_written(ab):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    "function, message",
+    [
+        (wrong_axis, r"IndexError: index 1 .* \(at `return ab\[1\] \*\* 2`\)"),
+        (in_another_function, r"IndexError: .* \(at `return ab\[1\] \*\* 2`\)"),
+        (
+            a_name_with_an_error,
+            r"TypeError: .* \(at `return np.sqrt\(ab, ab, ab, ab\)`\)",
+        ),
+        (never_written, r"NotImplementedError \(at `raise NotImplementedError`\)"),
+        (int, r"TypeError: .*"),
+        (lambda: 1, r"TypeError: .*0 positional arguments.*"),
+    ],
+)
+def test_an_exception_of_the_learner_gets_the_hint(function, message):
+    given = np.zeros((1, 2)), np.zeros((3, 3))
+    with pytest.raises(NotYet, match=f"^For .* your code stops: {message}. Axis -1.$"):
+        check_function(function, [(given[:1], 0.0)], "Axis -1.")
+    with pytest.raises(
+        NotYet, match=f"^Your code stops: {message}. Axis -1.$"
+    ) as caught:
+        attempt(function, given[0], hint="Axis -1.")
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+
+
+def test_an_attempt_returns_what_the_function_returns():
+    assert attempt(lambda a, b: a - b, 5, 3) == 2
+    assert attempt(lambda: None) is None
+
+
+def test_a_hint_from_inside_is_not_wrapped():
+    def inner():
+        check(1, 2, "One more.")
+
+    with pytest.raises(NotYet, match=r"^1 is too small. One more.$"):
+        attempt(inner, hint="Another.")
+
+
+def test_a_function_cannot_change_the_cases(capsys):
+    def in_place(ab):
+        ab *= 2
+        return ab
+
+    cases = [((np.ones(2),), [2, 2]), (([3],), [3, 3])]
+    for _ in range(2):
+        check_function(in_place, cases)
+    assert printed(capsys) == "passed\n" * 2
+
+
+def test_a_condition_says_what_was_reached():
+    for hint, message in [("Lower.", "Not yet: 0.4. Lower."), ("", "Not yet: 0.4.")]:
+        with pytest.raises(NotYet) as caught:
+            check_true(False, hint, "0.4")
+        assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("answer", [25.0, "words", [1, 2]])
+def test_a_message_has_no_double_stops_and_no_space_at_its_end(answer):
+    with pytest.raises(NotYet) as caught:
+        check(answer, 5.0)
+    assert ".." not in str(caught.value) and str(caught.value)[-1] == "."
+
+
+def test_a_notebook_shows_one_line_and_no_traceback(capsys):
+    shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell()
+    shell.user_ns.update(check_function=check_function, wrong_axis=wrong_axis)
+    cases = "[((np.zeros((1, 2)),), 0.0)]"
+    shell.run_cell("import numpy as np")
+    shell.run_cell(f"check_function(wrong_axis, {cases}, 'The last axis.')")
+    lines = printed(capsys).strip().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("NotYet: For ")
+    assert lines[0].endswith("The last axis.")

@@ -7,6 +7,7 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 from colorlib import plotting
+from colorlib.lab import rgb_to_lab
 
 
 @pytest.fixture(autouse=True)
@@ -55,12 +56,24 @@ def test_rgb_of_either_kind_is_drawn(figures, rgb):
 def test_a_and_b_are_drawn_around_zero(figures):
     plotting.show_channel(L[0] - 20, "a", limit=60)
     image = images(only(figures))[0]
-    assert image.get_clim() == (-60, 60) and image.get_cmap().name == "RdBu_r"
+    assert image.get_clim() == (-60, 60)
+    assert image.get_cmap()(0.5)[:3] == pytest.approx((1, 1, 1), abs=0.01)
     plt.close("all")
     plotting.show_lab(np.stack([L[0], L[0] - 50, 50 - L[0]], axis=-1))
     limits = [image.get_clim() for image in images(only(figures))][:3]
     assert limits[0] == (0, 100)
     assert all(low == -high for low, high in limits[1:])
+
+
+def test_a_and_b_are_drawn_in_their_own_colours(figures):
+    plotting.show_lab(np.zeros((4, 4, 3)))
+    panels = [axes.images[0] for axes in only(figures).axes[:3]]
+    for channel in (1, 2):
+        ends = [panels[channel].get_cmap()(end)[:3] for end in (0.0, 1.0)]
+        own = rgb_to_lab(np.array(ends))
+        assert own[0, channel] < -30 and own[1, channel] > 30
+        other = np.abs(own[:, 3 - channel]) < np.abs(own[:, channel])
+        assert other.all(), "the other channel is not the stronger one"
 
 
 def test_a_row_takes_pictures_and_lightness(figures):

@@ -1,0 +1,336 @@
+"""Each exercise of lessons 00 to 06: its stub, and wrong answers with their hints.
+
+An exercise is run alone, in a namespace with the cells that it needs. A wrong answer,
+or an exception of the learner, ends in one `NotYet` of one line, which helps.
+"""
+
+import ast
+import json
+
+import pytest
+from small import ROOT
+
+from colorlib.errors import NotYet
+
+BOATS = ROOT / "data/samples/old/nagasaki-boats.jpg"
+NUMPY = "import numpy as np"
+CHECKS = (
+    "from colorlib.checks import attempt, check, check_function, check_true, checkpoint"
+)
+
+# (lesson, exercise): (what runs before, cells that it needs, {wrong answer: message})
+# A needed cell is named by a piece of its text.
+EXERCISES = {
+    ("00", 1): (
+        "from pathlib import Path\n"
+        "from colorlib.images import read_picture\n"
+        "from colorlib.lab import rgb8_to_lab\n"
+        f"photos = [read_picture({str(BOATS)!r})]",
+        [],
+        {
+            "numbers_to_guess = 1024 * 819": "838656 is too small. Count the pixels",
+            "numbers_to_guess = 1024 * 819 * 3": "is too large. Count the pixels",
+            "numbers_to_guess = '2'": "Numbers are needed, got '2'",
+        },
+    ),
+    ("01", 1): (
+        "",
+        [],
+        {
+            "def chroma(ab):\n    return np.sqrt(ab[0] ** 2 + ab[1] ** 2)": (
+                "For .* your code stops: IndexError: .*Square, add over the last axis"
+            ),
+            "def chroma(ab):\n    return (ab**2).sum(axis=-1)": "expected 5., got 25.",
+            "def chroma(ab):\n    return ab[..., 0]": "expected 5., got 3.",
+        },
+    ),
+    ("01", 2): (
+        "from colorlib.data import load_pictures\n"
+        "from colorlib.lab import unscale_L\n"
+        "SIZE, show_row = 64, print\n"
+        "find = lambda pictures, word: 0",
+        [
+            "OUTDOORS = [",
+            "def scaled_channels",
+            "def mse",
+            "def make_features",
+            "def texture(",
+        ],
+        {
+            "def more_features(L):\n    t = make_features(L)\n"
+            "    return np.column_stack([t, t**2])": (
+                r"Not yet: 0\.0168, that is 4% below L, x, y\. Smooth areas"
+            ),
+            "def more_features(L):\n    return make_features(L)": "that is 0% below",
+            "def more_features(L):\n"
+            "    return np.column_stack([make_features(L), L**2])": (
+                "Your code stops: ValueError: .*One row a pixel"
+            ),
+        },
+    ),
+    ("01", 3): (
+        # 20 pixels of sky, of which 8 are hard to find, and 60 others.
+        "P = np.repeat([0.5, 0.15, 0.05, 0.15, 0.05], [12, 7, 1, 30, 30])\n"
+        "sky_features = lambda L: np.log(P / (1 - P))[:, None]\n"
+        "sigmoid = lambda z: 1 / (1 + np.exp(-z))\n"
+        "sky_weights, sky_bias, validation_L = np.ones(1), 0.0, None\n"
+        "class validation:\n    rgb = None\n"
+        "blue_sky = lambda rgb: np.arange(80) < 20",
+        [],
+        {
+            "threshold = 0.2": r"recall 0\.600 of 0\.95, precision 1\.000 of 0\.3",
+            "threshold = 0.01": r"recall 1\.000 of 0\.95, precision 0\.250 of 0\.3",
+            "threshold = '0.1'": "Your code stops: .*a number between 0",
+        },
+    ),
+    ("02", 1): (
+        "",
+        ["def numerical_gradient"],
+        {
+            "def leaky_relu_slope(z):\n    return 1 if z.all() > 0 else 0.2": (
+                r"the shape should be \(1,\), yours is \(\)"
+            ),
+            "def leaky_relu_slope(z):\n    return np.where(z > 0, 1, 0)": "got .0",
+            "def leaky_relu_slope(z):\n    return 1 if z > 0 else 0.2 * z": "shape",
+        },
+    ),
+    ("02", 2): (
+        "class keras_net:\n    count_params = lambda: 5506\n"
+        "cup = {0: np.zeros(32), 1: np.zeros(16), 2: np.zeros(2)}",
+        [],
+        {
+            "def count_weights(sizes):\n"
+            "    return sum(n * m for n, m in zip(sizes, sizes[1:]))": "m biases",
+            "def count_weights(sizes):\n    return sum(sizes)": "expected 50, got 19",
+            "def count_weights(sizes):\n    return sizes[0] * sizes[3]": "IndexError",
+        },
+    ),
+    ("02", 3): (
+        "",
+        [],
+        {
+            "def early_stop(losses, patience):\n"
+            "    return int(np.argmin(losses)) + 1, len(losses)": r"got \[5 5\]",
+            "def early_stop(losses, patience):\n"
+            "    return int(np.argmin(losses)), len(losses) - 1": r"got \[3 3\]",
+            "def early_stop(losses, patience):\n    return losses[patience]": (
+                r"the shape should be \(2,\), yours is \(\)"
+            ),
+        },
+    ),
+    ("03", 1): (
+        "",
+        [],
+        {
+            "def count_weights(channels, filters, k):\n"
+            "    return channels * filters * k * k": "got 288. k . k weights",
+            "def count_weights(channels, filters, k):\n"
+            "    return channels * filters * k + filters": "got 128. k . k weights",
+            "def count_weights(channels, filters, k):\n"
+            "    return filters * (k * k + 1)": "For .64, 128, 3. expected 73856",
+        },
+    ),
+    ("03", 2): (
+        "def best_absolute(values):\n    return np.median(values)",
+        [],
+        {
+            "def best_squared(values):\n    return np.median(values)": "slope",
+            "def best_squared(values):\n    return values.max()": "slope",
+            "def best_squared(values):\n    return values": r"yours is \(5,\)",
+        },
+    ),
+    ("03", 3): (
+        "",
+        ["def receptive_field", "encoder = ["],
+        {
+            "my_encoder = [(5, 2), *encoder[1:]]": "8 layers, 8 times smaller, sees 77",
+            "my_encoder = [(3, 2)] * 8": "8 layers, 256 times smaller, sees 511",
+            "my_encoder = [(3, 2), (3, 2), (3, 2), (7, 1)]": "4 layers, 8 times",
+            "my_encoder = [3, 2]": "Your code stops: TypeError: .*Pairs",
+        },
+    ),
+    ("04", 1): (
+        "",
+        [],
+        {
+            "def two_answers(share):\n    m = share * 60 - (1 - share) * 40\n"
+            "    return m, m": r"expected \[50 60\]",
+            "def two_answers(share):\n    return 60, 60": "L2 answers the mean",
+            "def two_answers(share):\n    return 100 * share - 40": "the shape should",
+        },
+    ),
+    ("04", 2): (
+        "",
+        [],
+        {
+            "def anneal(shares, temperature):\n    return shares / temperature": (
+                "add up to 1"
+            ),
+            "def anneal(shares, temperature):\n"
+            "    return shares ** (1 / temperature)": "add up to 1",
+            "def anneal(shares, temperature):\n    p = shares**temperature\n"
+            "    return p / p.sum()": "as a power of p",
+        },
+    ),
+    ("04", 3): (
+        "",
+        [],
+        {
+            "def nearest_temperature(temperatures, colours, truth):\n"
+            "    return colours[np.abs(colours - truth).argmin()]": "Return a temp",
+            "def nearest_temperature(temperatures, colours, truth):\n"
+            "    return temperatures[(colours >= truth).argmax()]": "expected 1., got",
+            "def nearest_temperature(temperatures, colours, truth):\n"
+            "    return np.abs(colours - truth).argmin()": "Return a temperature",
+        },
+    ),
+    ("05", 1): (
+        "",
+        [],
+        {
+            "def best_verdict(p, q):\n    return q / (p + q)": "which share is real",
+            "def best_verdict(p, q):\n    return p / q": "which share is real",
+            "def best_verdict(p, q):\n    return p > q": "which share is real",
+        },
+    ),
+    ("05", 2): (
+        "",
+        [],
+        {
+            "def perfect_loss(k):\n    return np.log(2)": "For .4. expected 0.4774",
+            "def perfect_loss(k):\n    return k / 8 * np.log(2)": "expected 0.4774",
+            "def perfect_loss(k):\n    return 2 * np.log(2)": "expected 0.6931",
+        },
+    ),
+    ("05", 3): (
+        "from colorlib.gan import adversarial_loss",
+        [],
+        {
+            "def ls_losses(r, f):\n"
+            "    return ((r - 1) ** 2).mean() + (f**2).mean(), ((f - 1) ** 2).mean()": (
+                "the mean of both"
+            ),
+            "def ls_losses(r, f):\n    return (r**2).mean(), (f**2).mean()": "G: fake",
+            "def ls_losses(r, f):\n    return ((r - 1) ** 2).mean()": "the shape",
+        },
+    ),
+    ("06", 1): (
+        "",
+        [],
+        {
+            "def count_block(channels, filters, normalize=True):\n"
+            "    return channels * filters * 16 + 2 * filters": "4 numbers a filter",
+            "def count_block(channels, filters, normalize=True):\n"
+            "    return channels * filters * 16 + 5 * filters": "no bias",
+            "def count_block(channels, filters, normalize=True):\n"
+            "    return channels * filters * 16 + 4 * filters": "1, 64, False",
+        },
+    ),
+    ("06", 2): (
+        "from colorlib.models import PATCHES",
+        ["def receptive_field", "def stack_of"],
+        {
+            "def span(place, stack, padding=1):\n"
+            "    for k, s in reversed(stack):\n        place = place * s - padding\n"
+            "    return place, place + 3": r"For .0, .* expected \[-23 46\]",
+            "def span(place, stack, padding=1):\n"
+            "    return place * 2 - 1, place * 2 + 3": r"expected \[ 9 12\]",
+            "def span(place, stack, padding=1):\n"
+            "    return stack[place]": "your code stops: IndexError",
+        },
+    ),
+    ("06", 3): (
+        "import keras\nfrom keras import layers, ops",
+        ["def small_weights"],
+        {
+            "def up_resized(x, filters):\n    x = layers.UpSampling2D(2)(x)\n"
+            "    x = layers.Conv2D(filters, 3, padding='same')(x)\n"
+            "    return layers.ReLU()(layers.BatchNormalization()(x))": (
+                "246 weights instead of 240"
+            ),
+            "def up_resized(x, filters):\n"
+            "    x = layers.Conv2DTranspose(filters, 3, 2, padding='same')(x)\n"
+            "    return layers.BatchNormalization()(x)": "flat input varies by [0-9]",
+            "def up_resized(x, filters):\n"
+            "    return layers.Conv2D(x, 3)(filters)": "Your code stops",
+        },
+    ),
+}
+
+
+def lesson_cells(number):
+    path = next((ROOT / "notebooks").glob(f"{number}_*.ipynb"))
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [(cell["cell_type"], "".join(cell["source"])) for cell in found]
+
+
+def exercise_cells(number, exercise):
+    """The code of the stub and of its solution."""
+    cells = lesson_cells(number)
+    start = next(
+        i
+        for i, (kind, text) in enumerate(cells)
+        if kind == "markdown" and f"### Exercise {exercise}:" in text
+    )
+    code = [text for kind, text in cells[start:] if kind == "code"]
+    end = next(i for i, text in enumerate(code) if text.startswith("# @title Solution"))
+    return code[: end - 1], code[end - 1], code[end]
+
+
+def defined_names(tree):
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, node
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            yield node.targets[0].id, node
+
+
+def without(source, names):
+    """The cell less the learner's part, which defines these names."""
+    tree = ast.parse(source)
+    own = [node for name, node in defined_names(tree) if name in names]
+    assert own, f"the stub defines none of {names}"
+    tree.body = [node for node in tree.body if node not in own]
+    return compile(tree, "exercise", "exec")
+
+
+def namespace_of(number, exercise):
+    before, needed, _ = EXERCISES[number, exercise]
+    names = {}
+    exec("\n".join([NUMPY, CHECKS, before]), names)
+    code = [text for kind, text in lesson_cells(number) if kind == "code"]
+    for piece in needed:
+        exec(next(text for text in code if piece in text), names)
+    preparation, *_ = exercise_cells(number, exercise)
+    for text in preparation:
+        if not any(piece in text for piece in needed):
+            exec(text, names)
+    return names
+
+
+def test_the_table_holds_every_exercise():
+    found = set()
+    for number in ("00", "01", "02", "03", "04", "05", "06"):
+        for kind, text in lesson_cells(number):
+            for line in text.splitlines() if kind == "markdown" else []:
+                if line.startswith("### Exercise "):
+                    found.add((number, int(line.split()[2].rstrip(":"))))
+    assert found == set(EXERCISES)
+
+
+@pytest.mark.parametrize("number, exercise", EXERCISES)
+def test_wrong_answers_get_one_line_that_helps(number, exercise, capsys):
+    _, stub, _ = exercise_cells(number, exercise)
+    names = namespace_of(number, exercise)
+    wrong = EXERCISES[number, exercise][2]
+    assert len(wrong) >= 3
+    capsys.readouterr()
+    exec(stub, names)
+    assert set(capsys.readouterr().out.splitlines()) == {"not attempted yet"}
+    for answer, message in wrong.items():
+        own = {name for name, _ in defined_names(ast.parse(answer))}
+        exec(answer, names)
+        with pytest.raises(NotYet, match=message) as caught:
+            exec(without(stub, own), names)
+        assert "\n" not in str(caught.value) and len(str(caught.value)) < 500, answer
+    assert "passed" not in capsys.readouterr().out
