@@ -79,12 +79,15 @@ def show_lab(lab: np.ndarray) -> None:
     plt.show()
 
 
-def show_row(pictures: np.ndarray | list, titles: list | None = None) -> None:
+def show_row(
+    pictures: np.ndarray | list, titles: list | None = None, jpeg: bool = False
+) -> None:
     """Draws pictures side by side; two-dimensional ones are taken as L*.
 
     Args:
         pictures: arrays `(H, W, 3)` sRGB, or `(H, W)` L* in [0, 100].
         titles: one for each, or None.
+        jpeg: whether a notebook keeps it as JPEG, as `show_grid` does.
     """
     titles = titles or [""] * len(pictures)
     side = WIDTH / max(4, len(pictures))
@@ -96,7 +99,7 @@ def show_row(pictures: np.ndarray | list, titles: list | None = None) -> None:
         draw = show_L if np.ndim(np.squeeze(picture)) == 2 else show_rgb
         draw(picture, title, axes)
     figure.tight_layout()
-    plt.show()
+    _show(figure, jpeg)
 
 
 def show_grid(
@@ -124,10 +127,7 @@ def show_grid(
             draw = show_L if pictures is L else show_rgb
             draw(pictures[row], title if row == 0 else "", axes)
     figure.tight_layout()
-    if jpeg:
-        _show_jpeg(figure)
-    else:
-        plt.show()
+    _show(figure, jpeg)
 
 
 def plot_history(
@@ -365,7 +365,10 @@ def show_kernels(kernels: np.ndarray, titles: list | None = None) -> None:
     plt.show()
 
 
-def _show_jpeg(figure):
+def _show(figure, jpeg=False):
+    if not jpeg:
+        plt.show()
+        return
     from IPython.display import Image, display  # only notebooks have it
 
     data = io.BytesIO()
