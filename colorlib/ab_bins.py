@@ -197,7 +197,8 @@ def as_colorizer(network: keras.Model, temperature: float = TEMPERATURE) -> kera
     Returns:
         A `keras.Model`, `(B, H, W, 1)` -> `(B, H, W, 2)`, that shares its weights.
     """
-    if network.output_shape[-1] != len(bin_centres()):
+    channels = network.output_shape[-1]
+    if channels == 2 or channels != len(bin_centres()):  # to find them takes a second
         return network
     # float32 whatever the policy: bfloat16 has steps of half a CIE unit.
     ab = AnnealedMean(temperature, name="annealed_mean", dtype="float32")

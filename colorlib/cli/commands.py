@@ -43,7 +43,8 @@ def colorize(options):
         def colour(picture):
             if restoring:
                 picture = restore(picture, options.contrast, options.fill_red)
-            return network.colorize(picture, options.strength, smoother())
+            smooth = smoother() if picture.frames else None
+            return network.colorize(picture, options.strength, smooth)
 
         return colour
 
