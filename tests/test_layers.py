@@ -39,6 +39,8 @@ OPTIONAL = {
     "gradio": "gradio",
     "starlette": "gradio",
     "onnx": "onnx",
+    "pypandoc": "pypandoc_binary",
+    "typst": "typst",
 }
 BACKENDS = {"tensorflow", "jax", "torch", "tf_keras"}
 # What Keras has no word for stands in one module; beside it the converter of

@@ -272,3 +272,27 @@ def data(options):
     for line in pictures.bad:
         print(f"unreadable: {printable(line)}", file=sys.stderr)
     return 0
+
+
+def report(options):
+    """Starts a report, or reads it: what it lacks, and its other formats."""
+    from colorlib.evaluation.report import find_gaps
+    from colorlib.evaluation.report_export import export_report
+
+    file = options.file
+    if file.suffix.lower() != ".md":
+        raise ValueError(f"a report is a Markdown file, ending in .md; got {file}.")
+    if not file.exists():
+        from colorlib.evaluation.report_template import start_report
+        from colorlib.models.cards import read_card
+
+        start_report(file, read_card(options.model or "flagship")[1])
+        print(f"{file} is written: do what its lines with > say, and delete them.")
+    elif options.model:
+        raise ValueError(f"{file} is there already: leave out --model.")
+    gaps = find_gaps(file)
+    if gaps:
+        print("It still lacks:", *gaps, sep="\n- ")
+    for written in options.to and export_report(file, options.to, options.overwrite):
+        print(written)
+    return 0

@@ -11,6 +11,7 @@ from colorlib.cli.types import expand_home, files, number, path
 from colorlib.utils.console import never_fail_to_print, printable
 from colorlib.utils.paths import version
 
+FORMATS = ("html", "docx", "pdf")
 _MEGAPIXELS = number(float, 0.001, 100_000)
 
 
@@ -277,6 +278,30 @@ def _parser():
     )
     evaluate.add_argument(
         "--limit", type=number(int, 1, 10**9), default=None, help="at most so many"
+    )
+
+    report = command(
+        "report",
+        commands.report,
+        "Start a model's report; when it is there, say what it lacks and convert it.",
+    )
+    report.add_argument("file", type=path, help="the report, a Markdown file (.md)")
+    report.add_argument(
+        "--model",
+        type=expand_home,
+        help="whose report to start: a shipped model, or the path of a weights file "
+        "(default: flagship)",
+    )
+    report.add_argument(
+        "--to",
+        nargs="+",
+        choices=FORMATS,
+        default=(),
+        metavar="FORMAT",
+        help="write it as html, docx and pdf, or some of them, beside the file",
+    )
+    report.add_argument(
+        "--overwrite", action="store_true", help="replace what was converted earlier"
     )
 
     data = command("data", commands.data, "List the data sets, or fetch and count one.")

@@ -25,5 +25,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "translate_batch",
         ],
         "report": ["facts_as_markdown", "find_gaps", "write_report"],
+        "report_export": ["export_report"],
+        "report_template": [
+            "make_template",
+            "references_as_markdown",
+            "sources_of",
+            "start_report",
+        ],
     },
 )

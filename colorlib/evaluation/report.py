@@ -14,9 +14,13 @@ SECTIONS = {
     "Results": ((r"(?m)^\|", "a table"), PICTURE),
     "Discussion": (PICTURE,),
     "Next steps": (),
+    "References": (LINK,),
 }
-FEWEST_WORDS = 40  # in a section; tables, pictures and instructions are no words
+# In a section but the references; tables, pictures and instructions are no words.
+FEWEST_WORDS = 40
 FEWEST_DIFFERENT = 20  # of them: a sentence pasted again and again says nothing
+FEWEST_SENTENCES = 3  # different ones
+FEWEST_REFERENCES = 3  # different addresses
 _PLACEHOLDERS = r"\b(?:TODO|TBD|FIXME|XXX+|(?i:lorem ipsum))\b"
 _PICTURES = r"!\[[^\]]*\]\([^)]*\)"
 
@@ -98,20 +102,9 @@ def find_gaps(path):
         if left:
             gaps.append(f"{name}: {left} instructions (lines with >) are left")
         own = [line for line in lines if not line.startswith((">", "|", "!["))]
-        text = re.sub(r"\]\([^)]*\)", "]", " ".join(own))  # addresses are no words
-        words = re.findall(r"[^\W\d_]+", text)
-        different = len({word.casefold() for word in words})
-        if len(words) < FEWEST_WORDS:
-            gaps.append(
-                f"{name}: {len(words)} words, at least {FEWEST_WORDS} are needed"
-            )
-        elif different < FEWEST_DIFFERENT:
-            gaps.append(
-                f"{name}: {different} different words, at least {FEWEST_DIFFERENT} are "
-                "needed"
-            )
         if placeholder := re.search(_PLACEHOLDERS, " ".join(own)):
             gaps.append(f"{name}: '{placeholder[0]}' is still to be replaced")
+        gaps += [f"{name}: {gap}" for gap in _too_few(name, own)]
         own = "\n".join(line for line in lines if not line.startswith(">"))
         without_pictures = re.sub(_PICTURES, "", own)
         for pattern, what in needed:
@@ -121,3 +114,23 @@ def find_gaps(path):
             if "://" not in picture and not (Path(path).parent / picture).is_file():
                 gaps.append(f"{name}: there is no picture {picture}")
     return gaps
+
+
+def _too_few(name, lines):
+    """What a section's own lines have too few of."""
+    if name == "References":
+        links = {*re.findall(r"\]\((https?://[^)\s]+)\)", " ".join(lines))}
+        counts = [(len(links), FEWEST_REFERENCES, "different links")]
+    else:
+        text = re.sub(r"\]\([^)]*\)", "]", " ".join(lines))  # addresses are no words
+        words = re.findall(r"[^\W\d_]+", text)
+        sentences = {part.strip() for part in re.split(r"[.!?:]+(?:\s+|$)", text)}
+        counts = [
+            (len(words), FEWEST_WORDS, "words"),
+            (len({w.casefold() for w in words}), FEWEST_DIFFERENT, "different words"),
+            (len(sentences - {""}), FEWEST_SENTENCES, "different sentences"),
+        ]
+    for count, fewest, what in counts:
+        if count < fewest:  # the first says enough
+            return [f"{count} {what}, at least {fewest} are needed"]
+    return []

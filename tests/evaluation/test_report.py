@@ -11,7 +11,10 @@ from colorlib.evaluation.report import (
 from colorlib.models.cards import available_models, read_card
 from colorlib.models.cnn import build_baseline_cnn
 
-WORDS = "word " + " ".join(f"{a}{b}" for a in "cde" for b in "abcdefghijklmnop")
+WORDS = "word " + ". ".join(
+    " ".join(f"{a}{b}" for b in "abcdefghijklmnop") for a in "cde"
+)
+LINKS = "".join(f"- [paper {i}](https://example.org/{i})\n" for i in range(3))
 
 
 @pytest.fixture
@@ -19,6 +22,7 @@ def whole(tmp_path):
     """The sections of a report that lacks nothing, with its picture in place."""
     (tmp_path / "worst.jpg").write_bytes(b"a picture")
     sections = dict.fromkeys(SECTIONS, WORDS)
+    sections["References"] = LINKS
     sections["Introduction"] += " [a paper](https://arxiv.org/abs/1611.07004)"
     sections["Results"] += "\n\n| a | table |\n|---|---|\n\n![best](worst.jpg)"
     sections["Discussion"] += "\n\n![worst](worst.jpg)"
@@ -97,6 +101,7 @@ def test_instructions_are_found_and_are_no_words(tmp_path, whole):
         ("Discussion", "![", "[", "a picture is missing"),
         ("Discussion", "worst.jpg", "gone.jpg", "there is no picture gone.jpg"),
         ("Data and methods", WORDS, "a word", "2 words, at least 40 are needed"),
+        ("References", "/2", "/1", "2 different links, at least 3 are needed"),
     ],
 )
 def test_each_gap_is_named(tmp_path, whole, name, old, new, gap):
@@ -140,6 +145,8 @@ def test_only_a_link_with_a_text_is_a_link(tmp_path, whole, text):
     [
         ("word " * 60, "1 different words, at least 20 are needed"),
         ("Here we show our results. " * 20, "5 different words, at least 20"),
+        (WORDS.replace(".", ""), "1 different sentences, at least 3 are needed"),
+        (f"{WORDS.replace('.', '')}. " * 3, "1 different sentences, at least 3"),
         ("... " * 60, "0 words, at least 40 are needed"),
         ("1 2 3 _ - " * 60, "0 words, at least 40 are needed"),
         (f"[a](https://{'/'.join('abcdefgh' * 6)})", "1 words, at least 40 are needed"),
