@@ -157,7 +157,14 @@ def test_init_is_a_docstring_only():
 
 def test_data_and_command_line_start_without_keras():
     quick = ["cli.parser", "checks", "data", "metrics", "images", "models"]
-    quick += ["training.recipes", "colorize.files", "evaluation", "video", "app"]
+    quick += [
+        "training.recipes",
+        "training.settings",
+        "colorize.files",
+        "evaluation",
+        "video",
+        "app",
+    ]
     code = f"import sys\nfor name in {quick}: __import__('colorlib.' + name)\n"
     code += "print(sorted({'keras', 'tensorflow', 'matplotlib'} & set(sys.modules)))"
     done = subprocess.run(

@@ -156,7 +156,8 @@ def _start_keras():
 
 def train(options):
     """Trains a recipe, or lists them."""
-    from colorlib.training.recipes import RECIPES, with_data
+    from colorlib.training.recipes import RECIPES
+    from colorlib.training.settings import with_data
 
     if options.recipe is None:
         if options.data is not None or options.epochs is not None:
@@ -219,7 +220,8 @@ def evaluate(options):
     from colorlib.colorize.colorizer import DEFAULT_MODEL, load_network
     from colorlib.models.cards import read_card
     from colorlib.training.parts import load_part
-    from colorlib.training.recipes import RECIPES, Recipe, recipe_from
+    from colorlib.training.recipes import RECIPES
+    from colorlib.training.settings import Recipe, recipe_from
     from colorlib.training.trainer import score_part
 
     path, card = read_card(options.model or DEFAULT_MODEL)

@@ -99,6 +99,8 @@ class Lpips:
         total = 0.0
         for head, tap_1, tap_2 in zip(self.heads, taps_1, taps_2):
             difference = ops.square(_unit(tap_1) - _unit(tap_2))  # (B, h, w, C)
+            # A tensor: PyTorch's do not meet NumPy's arrays where they learn.
+            head = ops.convert_to_tensor(head)
             distance = ops.sum(difference * head, axis=-1)  # (B, h, w)
             total += ops.mean(distance, axis=(1, 2))  # (B,)
         return total
@@ -115,7 +117,8 @@ class Lpips:
             of the last one of each of the five blocks of VGG16, after their ReLU.
         """
         rgb = ops.convert_to_tensor(rgb, "float32")
-        out = self.trunk((rgb * 2.0 - 1.0 - _SHIFT) / _SCALE, training=False)
+        shift, scale = map(ops.convert_to_tensor, (_SHIFT, _SCALE))
+        out = self.trunk((rgb * 2.0 - 1.0 - shift) / scale, training=False)
         return out if isinstance(out, (list, tuple)) else [out]
 
 

@@ -14,16 +14,17 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "parts": ["load_part"],
         "perceptual": ["Perceptual"],
-        "recipes": [
-            "RECIPES",
+        "recipes": ["RECIPES"],
+        "resume": ["fit_resumable", "read_history", "write_history"],
+        "runtime": ["FAST", "set_seed"],
+        "settings": [
             "GanSettings",
             "PerceptualSettings",
             "Recipe",
+            "recipe_from",
             "smoke_recipe",
             "with_data",
         ],
-        "resume": ["fit_resumable", "read_history", "write_history"],
-        "runtime": ["FAST", "set_seed"],
         "trainer": ["build_model", "compile_model", "make_strip", "train"],
     },
 )

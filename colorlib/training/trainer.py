@@ -284,8 +284,11 @@ def make_strip(network, recipe, parts, folder):
 def settings_of(recipe):
     """What a recipe's run depends on, a dict that JSON can hold."""
     settings = dataclasses.asdict(recipe)
-    for without_effect in ("title", "inference_size", "gain"):
-        del settings[without_effect]
+    without_effect = ["title", "inference_size", "gain"]
+    if recipe.schedule == "constant" and not recipe.adversarial:
+        without_effect.append("epochs")  # more of them go on with the same run
+    for key in without_effect:
+        del settings[key]
     return settings
 
 

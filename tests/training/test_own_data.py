@@ -16,7 +16,8 @@ from colorlib.models.cards import read_card
 from colorlib.models.cnn import build_baseline_cnn
 from colorlib.models.weights import read_arrays
 from colorlib.training.parts import check_enough, load_part
-from colorlib.training.recipes import RECIPES, recipe_from, with_data
+from colorlib.training.recipes import RECIPES
+from colorlib.training.settings import recipe_from, with_data
 from colorlib.training.trainer import store
 
 

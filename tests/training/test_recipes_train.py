@@ -18,8 +18,9 @@ from colorlib.models.registry import BUILDERS, build, size_multiple
 from colorlib.models.weights import load_weights
 from colorlib.training import trainer as train_module
 from colorlib.training.callbacks import read_strips
-from colorlib.training.recipes import RECIPES, recipe_from, smoke_recipe
+from colorlib.training.recipes import RECIPES
 from colorlib.training.resume import read_history
+from colorlib.training.settings import recipe_from, smoke_recipe
 from colorlib.training.trainer import (
     build_model,
     compile_model,
@@ -197,6 +198,21 @@ def test_other_settings_in_the_same_folder_are_refused(trained, monkeypatch):
     monkeypatch.setitem(RECIPES, "tiny", other)
     with pytest.raises(ValueError, match="other settings"):
         train("tiny", trained[0], verbose=0)
+
+
+def test_more_epochs_go_on_only_where_the_rate_stays(trained, tmp_path):
+    whole, history = trained[0] / "tiny.npz", read_history(trained[0] / "history.csv")
+    one = dataclasses.replace(RECIPES["tiny"], epochs=1)
+    train("tiny", tmp_path, verbose=0, recipe=one)
+    train("tiny", tmp_path, verbose=0)
+    later = read_history(tmp_path / "history.csv")
+    assert later["val_loss"] == history["val_loss"] and len(later["loss"]) == 2
+    assert (tmp_path / "tiny.npz").read_bytes() == whole.read_bytes()
+    falling = dataclasses.replace(one, schedule="cosine")
+    train("tiny", tmp_path / "falling", verbose=0, recipe=falling)
+    longer = dataclasses.replace(falling, epochs=2)
+    with pytest.raises(ValueError, match="other settings"):
+        train("tiny", tmp_path / "falling", verbose=0, recipe=longer)
 
 
 def test_a_recipe_with_crops_is_evaluated_on_their_middle(trained, monkeypatch, capsys):

@@ -19,8 +19,9 @@ from colorlib.models.cnn import build_baseline_cnn
 from colorlib.models.registry import BUILDERS
 from colorlib.models.weights import load_weights, save_weights
 from colorlib.training import runtime
-from colorlib.training.recipes import RECIPES, smoke_recipe
+from colorlib.training.recipes import RECIPES
 from colorlib.training.runtime import set_seed
+from colorlib.training.settings import smoke_recipe
 from colorlib.utils.backends import all_devices, hardware
 
 

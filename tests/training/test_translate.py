@@ -34,8 +34,9 @@ from colorlib.models.unet import build_unet
 from colorlib.training import trainer
 from colorlib.training.callbacks import read_strips
 from colorlib.training.parts import load_part
-from colorlib.training.recipes import RECIPES, recipe_from, smoke_recipe
+from colorlib.training.recipes import RECIPES
 from colorlib.training.resume import read_history
+from colorlib.training.settings import recipe_from, smoke_recipe
 from colorlib.training.trainer import build_model, compile_model, train
 
 TRANSLATIONS = [name for name, r in RECIPES.items() if r.task != "colorize"]
