@@ -3,16 +3,14 @@
 import numpy as np
 
 MOST_SIDE = 9  # pixels of the patches revealed in training
-SHARE_WITHOUT = 0.5  # of the training pictures
-MEAN_COUNT = 8  # of the others' points
+MEAN_COUNT = 8  # of a picture's points
 
 
 def sample_hints(ab, random):
     """Reveals true colours at random places, as hints to learn from.
 
-    Half of the pictures get none. The others get a number of square patches that is
-    geometric with mean 8; each is 1 to 9 pixels wide, lies anywhere, and shows the mean
-    of its colours.
+    Their number is geometric with mean 8, at least one. Each is a square patch, 1 to 9
+    pixels wide, lies anywhere, and shows the mean of its colours.
 
     Args:
         ab: float32 array `(H, W, 2)`, ab / 128, sides of at least 9 pixels.
@@ -23,12 +21,10 @@ def sample_hints(ab, random):
 
     Reference:
         Zhang et al. 2017 (arXiv 1705.02999), section 3.2; there the places are drawn
-        around the middle and no picture is left without.
+        around the middle.
     """
     height, width = ab.shape[:2]
     hints = np.zeros((height, width, 3), "float32")
-    if random.random() < SHARE_WITHOUT:
-        return hints
     for _ in range(random.geometric(1 / MEAN_COUNT)):
         side = random.integers(1, MOST_SIDE + 1)
         top = random.integers(0, height - side + 1)

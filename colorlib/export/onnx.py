@@ -8,10 +8,7 @@ from colorlib.models.cards import read_card
 from colorlib.utils.files import write_atomically
 
 OPSET = 17
-_ENCODERS = {
-    "mobilenet_unet": "MobileNetV2",
-    "hint_unet": "EfficientNet-Lite",
-}
+_ENCODERS = {"mobilenet_v2": "MobileNetV2", "lite": "EfficientNet-Lite"}
 
 
 def load_colorizer(model):
@@ -50,8 +47,10 @@ def describe(card):
         `input`, `output`, `weights_sha256`, `figures_sha256` (of the card's table of
         figures), `licence`; and `hints`, where it takes any.
     """
-    licence, encoder = "MIT", _ENCODERS.get(card["network"])
-    if encoder:
+    licence, encoder = "MIT", None
+    if card["network"] in ("mobilenet_unet", "hint_unet"):
+        kind = card["options"].get("encoder", "mobilenet_v2")
+        encoder = _ENCODERS[kind.rstrip("01")]
         licence += f"; its encoder began with {encoder}'s ImageNet weights (Apache-2.0)"
     about = {
         "name": card["name"],

@@ -8,7 +8,7 @@ course have few kinds of layers, so they are written with the `onnx` package its
 import keras
 import numpy as np
 
-from colorlib.models.hint_unet import HINT_SCALE, LEAST_SHARE
+from colorlib.export import onnx_hints
 
 _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh"}
 
@@ -31,11 +31,11 @@ class OnnxGraph:
     def __init__(self, network):
         self.nodes, self.stored, self._names, self._kept = [], [], {}, []
         first = [
-            self._add("Transpose", [name], f"{name}/first", perm=[0, 3, 1, 2])
+            self.add("Transpose", [name], f"{name}/first", perm=[0, 3, 1, 2])
             for name in ("L", "hints")[: len(network.inputs)]
         ]
         (last,) = self._follow(network, first)
-        self._add("Transpose", [last], "channels_last", perm=[0, 2, 3, 1])
+        self.add("Transpose", [last], "channels_last", perm=[0, 2, 3, 1])
         self.nodes[-1].output[0] = "ab"
 
     def _follow(self, network, names):
@@ -51,9 +51,9 @@ class OnnxGraph:
         )
         return [self._names[id(tensor)] for tensor in copy.outputs]
 
-    def _write(self, layer, inputs, **_):
+    def _write(self, layer, *inputs, **_):
         names = [self._names[id(tensor)] for tensor in keras.tree.flatten(inputs)]
-        outputs = layer(inputs)
+        outputs = layer(*inputs)
         kind = type(layer).__name__
         if isinstance(layer, keras.Model):
             results = self._follow(layer, names)
@@ -69,17 +69,23 @@ class OnnxGraph:
         self._kept.append(outputs)  # else their ids could go to others
         return outputs
 
-    def _add(self, operator, inputs, name, **attributes):
+    def add(self, operator, inputs, name, **attributes):
+        """Adds a node; returns the name of its output."""
+        return self.add_several(operator, inputs, name, 1, **attributes)[0]
+
+    def add_several(self, operator, inputs, name, count, **attributes):
+        """Adds a node of `count` outputs; returns their names."""
         from onnx import helper
 
-        output = f"{name}/output"  # a layer, too, may be called "L" or "ab"
+        # With an ending: a layer, too, may be called "L" or "ab".
+        outputs = [f"{name}/output{i or ''}" for i in range(count)]
         self.nodes.append(
-            helper.make_node(operator, inputs, [output], name, **attributes)
+            helper.make_node(operator, inputs, outputs, name, **attributes)
         )
-        return output
+        return outputs
 
-    def _store(self, values, name):
-        """Stores an array in 16 bits where that loses nothing."""
+    def store(self, values, name):
+        """Stores an array, in 16 bits where that loses nothing; returns its name."""
         from onnx import TensorProto, numpy_helper
 
         values = np.asarray(keras.ops.convert_to_numpy(values), "float32")
@@ -89,7 +95,7 @@ class OnnxGraph:
             self.stored.append(numpy_helper.from_array(values, name))
             return name
         self.stored.append(numpy_helper.from_array(half, f"{name}/16"))
-        return self._add("Cast", [f"{name}/16"], name, to=TensorProto.FLOAT)
+        return self.add("Cast", [f"{name}/16"], name, to=TensorProto.FLOAT)
 
     def _convolution(self, layer, inputs):
         kernel = keras.ops.convert_to_numpy(layer.kernel)  # (h, w, in, out)
@@ -100,9 +106,9 @@ class OnnxGraph:
             groups = kernel.shape[2]
             kernel = kernel.reshape(*kernel.shape[:2], 1, -1)
         kernel = kernel.transpose(3, 2, 0, 1)
-        inputs = [*inputs, self._store(kernel, f"{layer.name}/kernel")]
+        inputs = [*inputs, self.store(kernel, f"{layer.name}/kernel")]
         if layer.use_bias:
-            inputs.append(self._store(layer.bias, f"{layer.name}/bias"))
+            inputs.append(self.store(layer.bias, f"{layer.name}/bias"))
         # TensorFlow's "same", where the side is a multiple of the stride.
         totals = [max(0, k - s) for k, s in zip(layer.kernel_size, layer.strides)]
         totals = totals if layer.padding == "same" else [0, 0]
@@ -110,7 +116,7 @@ class OnnxGraph:
         after = [total - first for total, first in zip(totals, before)]
         activation = layer.activation.__name__
         linear = activation == "linear"
-        name = self._add(
+        name = self.add(
             operator,
             inputs,
             layer.name if linear else f"{layer.name}/linear",
@@ -127,28 +133,28 @@ class OnnxGraph:
                 f"layer {layer.name!r} has the activation {kind}; the export to ONNX "
                 f"knows {', '.join(_ACTIVATIONS)} only."
             )
-        return self._add(_ACTIVATIONS[kind], inputs, layer.name)
+        return self.add(_ACTIVATIONS[kind], inputs, layer.name)
 
     def _relu(self, layer, inputs):
         if layer.max_value is None:
-            return self._add("Relu", inputs, layer.name)
+            return self.add("Relu", inputs, layer.name)
         ends = [
-            self._store(value, f"{layer.name}/{label}")
+            self.store(value, f"{layer.name}/{label}")
             for label, value in (("low", 0.0), ("high", layer.max_value))
         ]
-        return self._add("Clip", [*inputs, *ends], layer.name)
+        return self.add("Clip", [*inputs, *ends], layer.name)
 
     def _leaky_relu(self, layer, inputs):
         slope = float(layer.negative_slope)
-        return self._add("LeakyRelu", inputs, layer.name, alpha=slope)
+        return self.add("LeakyRelu", inputs, layer.name, alpha=slope)
 
     def _batch_norm(self, layer, inputs):
         labels = ("gamma", "beta", "moving_mean", "moving_variance")
         arrays = [
-            self._store(getattr(layer, label), f"{layer.name}/{label}")
+            self.store(getattr(layer, label), f"{layer.name}/{label}")
             for label in labels
         ]
-        return self._add(
+        return self.add(
             "BatchNormalization",
             [*inputs, *arrays],
             layer.name,
@@ -158,34 +164,18 @@ class OnnxGraph:
     def _zero_padding(self, layer, inputs):
         (top, bottom), (left, right) = layer.padding
         pads = [0, 0, top, left, 0, 0, bottom, right]
-        pads = self._store_integers(pads, f"{layer.name}/pads")
-        return self._add("Pad", [*inputs, pads], layer.name)
+        pads = self.store_integers(pads, f"{layer.name}/pads")
+        return self.add("Pad", [*inputs, pads], layer.name)
 
-    def _pooled_hints(self, layer, inputs):
-        """See `models.hint_unet.PooledHints`."""
-        cell = {"kernel_shape": [layer.factor] * 2, "strides": [layer.factor] * 2}
-        mean = self._add("AveragePool", inputs, f"{layer.name}/mean", **cell)
-        most = self._add("MaxPool", inputs, f"{layer.name}/most", **cell)
-        pick = {}
-        for label, source, places in (
-            ("ab", mean, [0, 1]),
-            ("share", mean, [2]),
-            ("any", most, [2]),
-        ):
-            name = f"{layer.name}/{label}"
-            places = self._store_integers(places, f"{name}/places")
-            pick[label] = self._add("Gather", [source, places], name, axis=1)
-        least = self._store(LEAST_SHARE, f"{layer.name}/least")
-        share = self._add("Max", [pick["share"], least], f"{layer.name}/divisor")
-        ab = self._add("Div", [pick["ab"], share], f"{layer.name}/given")
-        scale = self._store(HINT_SCALE, f"{layer.name}/scale")
-        ab = self._add("Mul", [ab, scale], f"{layer.name}/scaled")
-        return self._add("Concat", [ab, pick["any"]], layer.name, axis=1)
+    def _average_pooling(self, layer, inputs):
+        cell = {"kernel_shape": layer.pool_size, "strides": layer.strides}
+        return self.add("AveragePool", inputs, layer.name, **cell)
 
-    def _store_integers(self, values, name):
+    def store_integers(self, values, name):
+        """Stores 64-bit integers; returns their name."""
         from onnx import numpy_helper
 
-        self.stored.append(numpy_helper.from_array(np.array(values), name))
+        self.stored.append(numpy_helper.from_array(np.array(values, "int64"), name))
         return name
 
     def _upsampling(self, layer, inputs):
@@ -193,7 +183,7 @@ class OnnxGraph:
 
         scales = np.array([1, 1, *layer.size], "float32")
         self.stored.append(numpy_helper.from_array(scales, f"{layer.name}/scales"))
-        return self._add(
+        return self.add(
             "Resize",
             [*inputs, "", f"{layer.name}/scales"],
             layer.name,
@@ -205,33 +195,36 @@ class OnnxGraph:
         """See `ab_bins.AnnealedMean`."""
         from colorlib.ab_bins import AB_SCALE, bin_centres
 
-        last = self._add("Transpose", inputs, f"{layer.name}/last", perm=[0, 2, 3, 1])
-        heat = self._store(1 / layer.temperature, f"{layer.name}/heat")
-        hot = self._add("Mul", [last, heat], f"{layer.name}/hot")
-        shares = self._add("Softmax", [hot], f"{layer.name}/shares", axis=-1)
-        centres = self._store(bin_centres() / AB_SCALE, f"{layer.name}/centres")
-        mean = self._add("MatMul", [shares, centres], f"{layer.name}/mean")
-        return self._add("Transpose", [mean], layer.name, perm=[0, 3, 1, 2])
+        last = self.add("Transpose", inputs, f"{layer.name}/last", perm=[0, 2, 3, 1])
+        heat = self.store(1 / layer.temperature, f"{layer.name}/heat")
+        hot = self.add("Mul", [last, heat], f"{layer.name}/hot")
+        shares = self.add("Softmax", [hot], f"{layer.name}/shares", axis=-1)
+        centres = self.store(bin_centres() / AB_SCALE, f"{layer.name}/centres")
+        mean = self.add("MatMul", [shares, centres], f"{layer.name}/mean")
+        return self.add("Transpose", [mean], layer.name, perm=[0, 3, 1, 2])
 
 
 _WRITERS = {
     "Activation": OnnxGraph._activation,
-    "Add": lambda self, layer, inputs: self._add("Add", inputs, layer.name),
+    "AveragePooling2D": OnnxGraph._average_pooling,
+    "Add": lambda self, layer, inputs: self.add("Add", inputs, layer.name),
     "AnnealedMean": OnnxGraph._annealed_mean,
     "BatchNormalization": OnnxGraph._batch_norm,
-    "Concatenate": lambda self, layer, inputs: self._add(
+    "Concatenate": lambda self, layer, inputs: self.add(
         "Concat", inputs, layer.name, axis=1
     ),
     "Conv2D": OnnxGraph._convolution,
     "Conv2DTranspose": OnnxGraph._convolution,
     "DepthwiseConv2D": OnnxGraph._convolution,
     "Dropout": lambda self, layer, inputs: inputs[0],  # off outside training
-    "GlobalAveragePooling2D": lambda self, layer, inputs: self._add(
+    "GlobalAveragePooling2D": lambda self, layer, inputs: self.add(
         "GlobalAveragePool", inputs, layer.name
     ),
     "LeakyReLU": OnnxGraph._leaky_relu,
-    "PooledHints": OnnxGraph._pooled_hints,
+    "Places": onnx_hints.places,
+    "PooledHints": onnx_hints.pooled_hints,
     "ReLU": OnnxGraph._relu,
+    "SpreadHints": onnx_hints.spread_hints,
     "UpSampling2D": OnnxGraph._upsampling,
     "ZeroPadding2D": OnnxGraph._zero_padding,
 }

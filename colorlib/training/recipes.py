@@ -18,21 +18,6 @@ _ANY_PHOTO = dict(
     precision="mixed_bfloat16",
     inference_size=160,
 )
-# The same with more pictures, and with true colours revealed in half of them.
-_ADVISED = _ANY_PHOTO | dict(
-    data=("photos", "landscapes", "flowers", "dogs", "more"),
-    zoom=96,
-    network="hint_unet",
-    options={"encoder": "mobilenet_v2", "train_encoder": True},
-    # So that a run of any length is the beginning of a longer one; the running mean
-    # of the weights does what a falling rate would.
-    learning_rate=1e-4,
-    schedule="constant",
-    average=0.998,
-    precision="float32",
-    hints=True,
-)
-
 RECIPES = {
     "dog": Recipe(
         "Dog: CIFAR-10 dogs at 32 px, the CNN of week 3, MSE",
@@ -79,13 +64,23 @@ RECIPES = {
         **_ANY_PHOTO,
     ),
     "hints": Recipe(
-        "Hints: `flagship` gone on with more pictures, coloured alone or as told",
-        epochs=12,
-        steps_per_epoch=1000,
+        "Hints: `flagship`, and what carries given colours to what is alike, L1",
+        ("photos", "landscapes", "flowers", "dogs", "more"),
+        size=160,
+        crop=128,
+        zoom=96,
+        network="hint_unet",
+        epochs=4,
+        steps_per_epoch=500,
+        loss="mae",
+        optimizer="adamw",
+        learning_rate=2e-3,
+        schedule="cosine",
+        batch_size=16,
+        inference_size=160,
         start_from="flagship",
-        perceptual=PerceptualSettings(weight=2.5, pictures=8),
         gain=1.25,
-        **_ADVISED,
+        hints=True,
     ),
     "tiny": Recipe(
         "Tiny: the bundled samples at 32 px, to try the machinery in seconds",
