@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "colorizer": ["DEFAULT_MODEL", "Colorizer"],
         "files": ["before_after", "colorize_files"],
+        "hint_file": ["read_hints", "write_hints"],
         "hints": ["Hint", "parse_hint"],
     },
 )

@@ -116,16 +116,16 @@ class Colorizer:
             smoother: a new `video.TemporalSmoother` for the frames of an animation, or
                 None: every frame for itself.
             hints: list of `hints.Hint`s or `(x, y, rgb)`: the colour, three levels of
-                sRGB, of the place x pixels from the left and y from above. Of an
-                animation they count for every frame.
+                sRGB, of the place x pixels from the left and y from above, without a
+                time. Of an animation they count for every frame.
 
         Returns:
             A `Picture` of the same size, with the same alpha and metadata. Frames of
             an animation are coloured one by one.
 
         Raises:
-            ValueError: if `strength` is not in [0, 3], a hint lies outside the picture
-                or is no colour, or the model takes no hints.
+            ValueError: if `strength` is not in [0, 3], a hint lies outside the picture,
+                is no colour or has a time, or the model takes no hints.
         """
         if not 0.0 <= strength <= 3.0:
             raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
@@ -134,6 +134,8 @@ class Colorizer:
         if hints:
             height, width = picture.rgb.shape[:2]
             checked = check_hints(hints, height, width)
+            if any(hint.time for hint in checked):
+                raise ValueError("a hint with a time is for films; leave the time out.")
             drawn = hint_map(checked, (height, width), L.shape)[None]
         ab = self.predict_small(L[None], hints=drawn)[0]
         if smoother:

@@ -19,11 +19,39 @@ class Hint:
         y: pixels from its upper edge, from 0.
         rgb: three levels of sRGB, 0 to 255. Only hue and chroma count: the picture
             keeps its own lightness.
+        time: of a film, seconds from its beginning at which the place is meant.
     """
 
     x: int
     y: int
     rgb: tuple
+    time: float = 0.0
+
+
+def parse_color(text):
+    """Reads a colour such as `#b03030`.
+
+    Args:
+        text: `#RRGGBB`, hexadecimal levels of sRGB; the `#` may be missing.
+
+    Returns:
+        Tuple of three ints, 0 to 255.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    found = isinstance(text, str) and re.fullmatch(r"#?([0-9a-fA-F]{6})", text.strip())
+    if not found:
+        raise ValueError(
+            f"a colour reads #RRGGBB, six hexadecimal digits such as #b03030, got "
+            f"{text!r}."
+        )
+    return tuple(bytes.fromhex(found[1]))
+
+
+def format_color(rgb):
+    """Writes three levels of sRGB, 0 to 255, as `#rrggbb`."""
+    return f"#{bytes(rgb).hex()}"
 
 
 def parse_hint(text):
@@ -38,12 +66,13 @@ def parse_hint(text):
     Raises:
         ValueError: if it reads otherwise.
     """
-    found = re.fullmatch(r"\s*(\d+)\s*,\s*(\d+)\s*=\s*#?([0-9a-fA-F]{6})\s*", text)
-    if not found:
+    found = re.fullmatch(r"\s*(\d+)\s*,\s*(\d+)\s*=(.*)", text, re.ASCII)
+    try:
+        return Hint(int(found[1]), int(found[2]), parse_color(found[3]))
+    except (TypeError, ValueError):
         raise ValueError(
             f"a hint reads X,Y=#RRGGBB, for instance 120,45=#b03030, got {text!r}."
-        )
-    return Hint(int(found[1]), int(found[2]), tuple(bytes.fromhex(found[3])))
+        ) from None
 
 
 def check_hints(hints, height, width):
@@ -62,6 +91,7 @@ def check_hints(hints, height, width):
     """
     checked = []
     for hint in hints:
+        time = getattr(hint, "time", 0.0)
         try:
             x, y, rgb = (hint.x, hint.y, hint.rgb) if isinstance(hint, Hint) else hint
             levels = np.asarray(rgb, "float64")
@@ -78,10 +108,11 @@ def check_hints(hints, height, width):
             )
         if not (0 <= x < width and 0 <= y < height):
             raise ValueError(
-                f"the hint at ({x}, {y}) lies outside the picture: x must be in 0 to "
-                f"{width - 1} and y in 0 to {height - 1}."
+                f"the hint at ({x}, {y}) lies outside the picture of {width} x "
+                f"{height} pixels: x must be in 0 to {width - 1} and y in 0 to {height - 1}."
             )
-        checked.append(Hint(int(x), int(y), tuple(int(level) for level in levels)))
+        levels = tuple(int(level) for level in levels)
+        checked.append(Hint(int(x), int(y), levels, time))
     return checked
 
 

@@ -19,7 +19,9 @@ def test_a_hint_reads_x_y_colour():
     assert parse_hint(" 0 , 7 = B03030 ") == Hint(0, 7, RED)
 
 
-@pytest.mark.parametrize("text", ["", "1,2", "1,2=#b030", "-1,2=#b03030", "1=#b03030"])
+@pytest.mark.parametrize(
+    "text", ["", "1,2", "1,2=", "1,2=red", "1,2=#b030", "-1,2=#b03030", "1=#b03030"]
+)
 def test_another_text_is_refused(text):
     with pytest.raises(ValueError, match="reads X,Y=#RRGGBB.*got"):
         parse_hint(text)
@@ -28,7 +30,11 @@ def test_another_text_is_refused(text):
 @pytest.mark.parametrize(
     "hint, said",
     [
-        ((40, 3, RED), r"\(40, 3\) lies outside .* x must be in 0 to 39 and y in 0 to"),
+        (
+            (40, 3, RED),
+            r"\(40, 3\) lies outside the picture of 40 x 30 pixels: x must be in 0 to "
+            "39 and y in 0 to 29",
+        ),
         ((3, 30, RED), "lies outside"),
         ((-1, 3, RED), "lies outside"),
         ((3, 3, (256, 0, 0)), r"three levels in \[0, 255\]"),
@@ -142,6 +148,11 @@ def test_frames_get_the_hints_too(colorizer):
 def test_a_hint_outside_is_refused(colorizer):
     with pytest.raises(ValueError, match="lies outside"):
         colorizer.colorize(grey(), hints=[(90, 0, RED)])
+
+
+def test_a_hint_with_a_time_is_refused_for_a_picture(colorizer):
+    with pytest.raises(ValueError, match="with a time is for films"):
+        colorizer.colorize(grey(), hints=[(1, 1, RED), Hint(1, 1, RED, time=2.0)])
 
 
 def test_a_model_without_hints_says_so(constant_model):
