@@ -109,7 +109,8 @@ def check_hints(hints, height, width):
         if not (0 <= x < width and 0 <= y < height):
             raise ValueError(
                 f"the hint at ({x}, {y}) lies outside the picture of {width} x "
-                f"{height} pixels: x must be in 0 to {width - 1} and y in 0 to {height - 1}."
+                f"{height} pixels: x must be in 0 to {width - 1} and y in 0 to "
+                f"{height - 1}."
             )
         levels = tuple(int(level) for level in levels)
         checked.append(Hint(int(x), int(y), levels, time))
