@@ -13,6 +13,10 @@ class PictureError(ValueError):
     """A file that cannot be read or written as a picture."""
 
 
+class HintError(ValueError):
+    """A hint that does not fit its picture or film, or a model that takes none."""
+
+
 class VideoError(PictureError):
     """A file that cannot be read as a film."""
 

@@ -23,13 +23,18 @@ def colorize(options):
     from colorlib.colorize.files import colorize_files
 
     restoring = options.contrast or options.fill_red
+    paths = [file for found in options.files for file in found]
+    hints = _hints_for(paths, options)
 
     @cache
     def colorizer():
         _start_keras()
         from colorlib.colorize.colorizer import DEFAULT_MODEL, Colorizer
 
-        return Colorizer(options.model or DEFAULT_MODEL, options.size)
+        loaded = Colorizer(options.model or DEFAULT_MODEL, options.size)
+        if hints:
+            loaded.check_takes_hints()
+        return loaded
 
     def smoother():
         from colorlib.video.smoothing import TemporalSmoother
@@ -40,11 +45,11 @@ def colorize(options):
         network = colorizer()
         from colorlib.images.restoration import restore
 
-        def colour(picture):
+        def colour(picture, hints=()):
             if restoring:
                 picture = restore(picture, options.contrast, options.fill_red)
             smooth = smoother() if picture.frames else None
-            return network.colorize(picture, options.strength, smooth)
+            return network.colorize(picture, options.strength, smooth, hints)
 
         return colour
 
@@ -56,7 +61,7 @@ def colorize(options):
         )
 
     failed = colorize_files(
-        [file for found in options.files for file in found],
+        paths,
         options.output,
         start,
         options.overwrite,
@@ -65,8 +70,26 @@ def colorize(options):
         None if restoring else start_film,
         max_frames=options.max_frames,
         strict=options.strict,
+        hints=hints,
     )
     return 1 if failed else 0
+
+
+def _hints_for(paths, options):
+    """The hints of `--hint` or `--hints`, by names; None without either."""
+    if options.hint and options.hints:
+        raise ValueError("--hint goes without --hints: write it into that file.")
+    if options.hint:
+        if len(paths) != 1 or paths[0].is_dir():
+            raise ValueError("--hint is for one file; for several take --hints FILE.")
+        from colorlib.colorize.hint_file import same_spelling
+
+        return {same_spelling(paths[0].name): options.hint}
+    if options.hints:
+        from colorlib.colorize.hint_file import read_hints
+
+        return read_hints(options.hints)
+    return None
 
 
 def app(options):

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 
 from colorlib.cli import commands
-from colorlib.cli.types import expand_home, files, number, path
+from colorlib.cli.types import expand_home, files, hint, number, path
 from colorlib.utils.console import never_fail_to_print, printable
 from colorlib.utils.paths import version
 
@@ -92,6 +92,22 @@ def _parser():
         metavar="PIXELS",
         help="the network sees as many pixels as a square of this side has, 32 to 2048 "
         "(default: what the model learned at; more needs more memory)",
+    )
+    colorize.add_argument(
+        "--hint",
+        type=hint,
+        action="append",
+        metavar="X,Y=#RRGGBB",
+        help="the colour of a place of the one picture, x pixels from the left and y "
+        "from above; may be given several times",
+    )
+    colorize.add_argument(
+        "--hints",
+        type=path,
+        metavar="FILE",
+        help="the same for many pictures and for films, as JSON: "
+        '{"photo.jpg": [{"x": 120, "y": 80, "color": "#b03030"}]}; of a film also '
+        '"time" in seconds',
     )
     colorize.add_argument(
         "--overwrite", action="store_true", help="replace results of earlier runs"

@@ -34,6 +34,16 @@ def number(kind, low, high):
     return parse
 
 
+def hint(text):
+    """A hint such as `120,45=#b03030`, see `colorize.parse_hint`."""
+    from colorlib.colorize.hints import parse_hint
+
+    try:
+        return parse_hint(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def path(text):
     """A path; "~" in front is one's own folder, as in `--output=~/pictures`."""
     return Path(expand_home(text))

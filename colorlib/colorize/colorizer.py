@@ -9,10 +9,11 @@ from keras import ops
 
 from colorlib.ab_bins import as_colorizer
 from colorlib.colorize.hints import check_hints, hint_map
-from colorlib.images.io import Picture
+from colorlib.errors import HintError
+from colorlib.images.io import PAGED, Picture
 from colorlib.images.resize import resize_plane, resize_rgb
 from colorlib.lab import replace_ab, rgb8_to_lab, scale_L, unscale_ab
-from colorlib.models.cards import read_card
+from colorlib.models.cards import models_with_hints, read_card
 from colorlib.models.hint_unet import takes_hints
 from colorlib.models.registry import build
 from colorlib.models.weights import load_weights
@@ -78,6 +79,7 @@ class Colorizer:
             raise ValueError(
                 f"size must be {SIZES[0]} to {SIZES[1]} pixels, got {self.size}."
             )
+        self.name = card["name"]
         self.multiple, self.gain = card["multiple"], card.get("gain", 1.0)
         # What the colours depend on: a film goes on only if all of it is unchanged.
         parts = [card[entry] for entry in ("sha256", "network", "options")]
@@ -117,34 +119,36 @@ class Colorizer:
                 None: every frame for itself.
             hints: list of `hints.Hint`s or `(x, y, rgb)`: the colour, three levels of
                 sRGB, of the place x pixels from the left and y from above, without a
-                time. Of an animation they count for every frame.
+                time. They count for every frame of an animation, and for the first page
+                of a document.
 
         Returns:
             A `Picture` of the same size, with the same alpha and metadata. Frames of
             an animation are coloured one by one.
 
         Raises:
-            ValueError: if `strength` is not in [0, 3], a hint lies outside the picture,
-                is no colour or has a time, or the model takes no hints.
+            ValueError: if `strength` is not in [0, 3].
+            errors.HintError: if a hint lies outside the picture, is no colour or has a
+                time, or the model takes no hints.
         """
         if not 0.0 <= strength <= 3.0:
             raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
         L = self.network_input(picture.rgb)
         drawn = None
         if hints:
-            height, width = picture.rgb.shape[:2]
-            checked = check_hints(hints, height, width)
-            if any(hint.time for hint in checked):
-                raise ValueError("a hint with a time is for films; leave the time out.")
-            drawn = hint_map(checked, (height, width), L.shape)[None]
+            if any(getattr(hint, "time", 0) for hint in hints):
+                raise HintError("a hint with a time is for films; leave the time out.")
+            drawn = self.draw_hints(hints, picture.rgb.shape[:2], L.shape)[None]
         ab = self.predict_small(L[None], hints=drawn)[0]
         if smoother:
             ab = smoother(L, ab)
         rgb = self.apply_ab(picture.rgb, ab * strength)
-        frames = [
-            self.colorize(frame, strength, smoother, hints) for frame in picture.frames
-        ]
         kind, info, notes = picture.format, picture.info, picture.notes
+        of_frames = () if kind in PAGED else hints
+        frames = [
+            self.colorize(frame, strength, smoother, of_frames)
+            for frame in picture.frames
+        ]
         return Picture(rgb, picture.alpha, kind, info, frames, notes)
 
     def network_input(self, rgb: np.ndarray) -> np.ndarray:
@@ -158,6 +162,32 @@ class Colorizer:
         """
         return rgb8_to_lab(resize_rgb(rgb, *self._network_size(*rgb.shape[:2])))[..., 0]
 
+    def draw_hints(self, hints: list | tuple, size: tuple, seen: tuple) -> np.ndarray:
+        """Draws hints as the map that `predict_small` takes.
+
+        Args:
+            hints: as for `colorize`, perhaps none.
+            size: height and width of the picture that their places are in.
+            seen: height and width of what the network sees of it.
+
+        Returns:
+            float32 array `(*seen, 3)`: ab / 128 and the mask, 0 where nothing is given.
+
+        Raises:
+            errors.HintError: if a hint lies outside or is no colour, or the model takes
+                no hints.
+        """
+        self.check_takes_hints()
+        return hint_map(check_hints(hints, *size), size, seen)
+
+    def check_takes_hints(self):
+        """Raises `errors.HintError` if the model takes no hints."""
+        if not self.takes_hints:
+            others = ", ".join(models_with_hints()) or "none of those shipped"
+            raise HintError(
+                f"the model {self.name} takes no hints; those that do: {others}."
+            )
+
     def predict_small(
         self,
         L: np.ndarray,
@@ -170,13 +200,13 @@ class Colorizer:
             L: float array `(B, h, w)` from `network_input`.
             compiled: for the many frames of a film: the network is compiled for their
                 size first, which takes seconds, and then takes a third of the time.
-            hints: float32 array `(B, h, w, 3)` from `hints.hint_map`, or None.
+            hints: float32 array `(B, h, w, 3)` of maps from `draw_hints`, or None.
 
         Returns:
             float32 array `(B, h, w, 2)`, a* and b* in CIE units.
 
         Raises:
-            ValueError: if there are hints and the model takes none.
+            errors.HintError: if there are hints and the model takes none.
         """
         seen = scale_L(np.clip(L, 0.0, 100.0).astype("float32"))[..., None]
         if self.takes_hints:
@@ -185,10 +215,7 @@ class Colorizer:
             # Less by the gain, by which the given colour then grows, too.
             seen = [seen, hints / np.array([self.gain, self.gain, 1.0], "float32")]
         elif hints is not None:
-            raise ValueError(
-                "this model takes no hints; choose one whose card names the network "
-                "hint_unet."
-            )
+            self.check_takes_hints()
         # Not compiled, a direct call: pictures have all sizes.
         run = self.network.predict_on_batch if compiled else self.network
         ab = run(seen)

@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from colorlib.colorize.jobs import EARLIER, plan, remember, same
-from colorlib.errors import PictureError
+from colorlib.errors import HintError, PictureError
 from colorlib.images.io import (
     MAX_FRAMES,
     MAX_PIXELS,
@@ -35,33 +35,39 @@ def colorize_files(
     start_film=None,
     max_frames=MAX_FRAMES,
     strict=False,
+    hints=None,
 ):
     """Colours files and folders; says what was done, and at the end what was not.
 
     Results of earlier runs are skipped, so that an interrupted run goes on where it
-    was. A bad file does not stop the others, whatever is wrong with it. A result is
-    whole or not there.
+    was; with `hints`, those that were made with the same. A bad file does not stop the
+    others, whatever is wrong with it. A result is whole or not there.
 
     Args:
         files: paths of pictures, films and folders.
         output: the folder of the results.
         start: function that returns the function that colours a `Picture`; called
-            once, and only if there is something to colour.
+            once, and only if there is something to colour. The latter gets a picture's
+            hints as `hints`, if it has any.
         overwrite: replace results of earlier runs; never an original.
         compare: also write before | after of each into `output/compare`.
         max_pixels: as for `read_picture`; of a film, those of one frame.
         start_film: function that returns a frame processor for one film (see
-            `video.convert_video`), called for each; without it, films are refused.
+            `video.convert_video`), called for each, with `hints` if it has any;
+            without it, films are refused.
         max_frames: as for `read_picture`; films may have any number.
         strict: refuse a picture that was cut off, instead of colouring what is there.
+        hints: dict from the name of a file to its hints, see `hint_file.read_hints`; or
+            None, and results stay whatever hints they were made with.
 
     Returns:
         How many could not be coloured.
 
     Raises:
+        HintError: if there are hints for a name that none of the files has.
         OSError: if the folder cannot be written, at the start, or its disk is full.
     """
-    jobs, failures, others = plan(files, output, compare)
+    jobs, failures, others = plan(files, output, compare, hints)
     waiting = [job for job in jobs if overwrite or job.missing()]
     _say_what_is_left_out(others)
     if len(waiting) < len(jobs):
@@ -82,7 +88,8 @@ def colorize_files(
             if colour is None and wanted and not job.is_film:
                 colour = start()
             can = start_film and _film_module()
-            processor = start_film() if job.is_film and wanted and can else None
+            told = {"hints": job.hints} if job.hints else {}
+            processor = start_film(**told) if job.is_film and wanted and can else None
             if not checked:
                 check_writable(output)
                 checked = True
@@ -94,7 +101,7 @@ def colorize_files(
                     said = _do(job, colour, wanted, limits, strict, damaged)
                 with contextlib.suppress(OSError):
                     for path in filter(None, (job.target, job.pair)):
-                        remember(path)
+                        remember(path, job.hints)
             except Exception as error:
                 if getattr(error, "errno", None) in _DISK_FULL:
                     raise
@@ -132,7 +139,7 @@ def _reason(job, error):
     """Why a job could not be done, with the name of its file."""
     if isinstance(error, MemoryError):
         return f"{job.source}: not enough memory; make it smaller."
-    if isinstance(error, PictureError):
+    if isinstance(error, (PictureError, HintError)):
         named = tuple(map(str, filter(None, (job.source, job.target, job.pair))))
         return str(error) if str(error).startswith(named) else f"{job.source}: {error}"
     if isinstance(error, OSError):
@@ -163,7 +170,7 @@ def _do(job, colour, wanted, limits, strict, damaged):
     """Does what is missing of one job; returns what to say about it."""
     picture = read_picture(job.source, True, *limits, fill_missing=not strict)
     if wanted:
-        colored = colour(picture)
+        colored = colour(picture, hints=job.hints) if job.hints else colour(picture)
         write_picture(job.target, colored)
         said = f"{job.source} -> {job.target}"
     else:

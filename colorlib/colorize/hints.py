@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from colorlib.errors import HintError
 from colorlib.lab import rgb8_to_lab, scale_ab
 
 PATCH = 3  # pixels a side, as the network sees the picture, that a hint colours
@@ -87,7 +88,7 @@ def check_hints(hints, height, width):
         List of `Hint`s.
 
     Raises:
-        ValueError: if a hint lies outside or is no colour; it is named.
+        HintError: if a hint lies outside or is no colour; it is named.
     """
     checked = []
     for hint in hints:
@@ -97,17 +98,17 @@ def check_hints(hints, height, width):
             levels = np.asarray(rgb, "float64")
             whole = [float(x), float(y), *levels]
         except (TypeError, ValueError):
-            raise ValueError(
+            raise HintError(
                 f"a hint is (x, y, (red, green, blue)), got {hint!r}."
             ) from None
         if not all(value == round(value) for value in whole if np.isfinite(value)):
-            raise ValueError(f"a hint has whole numbers, got {hint!r}.")
+            raise HintError(f"a hint has whole numbers, got {hint!r}.")
         if levels.shape != (3,) or not ((0 <= levels) & (levels <= 255)).all():
-            raise ValueError(
+            raise HintError(
                 f"the colour of a hint has three levels in [0, 255], got {hint!r}."
             )
         if not (0 <= x < width and 0 <= y < height):
-            raise ValueError(
+            raise HintError(
                 f"the hint at ({x}, {y}) lies outside the picture of {width} x "
                 f"{height} pixels: x must be in 0 to {width - 1} and y in 0 to "
                 f"{height - 1}."

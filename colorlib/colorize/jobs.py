@@ -1,14 +1,17 @@
 """Which files are coloured, and under which names: all of it said before any is."""
 
+import hashlib
 import json
 import os
 import re
 import stat
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from colorlib.errors import PictureError
+from colorlib.colorize.hint_file import hints_to_json, same_spelling
+from colorlib.errors import HintError, PictureError
 from colorlib.images.io import (
     EXTENSIONS,
     ending_for,
@@ -40,7 +43,8 @@ class Job:
     """A picture or film: its file, where the result goes, and the pair (or None).
 
     `kind` is what it is by its content (`images.signatures`, or `FILM`), or None;
-    `note` says, in words, what about the result's name is not as expected.
+    `note` says, in words, what about the result's name is not as expected; `hints` are
+    those for it; `outdated` is a result that was made with other hints.
     """
 
     source: Path
@@ -48,10 +52,13 @@ class Job:
     pair: Path | None = None
     kind: str | None = None
     note: str = ""
+    hints: tuple = ()
+    outdated: bool = False
 
     def missing(self):
-        """The files of this job that are not there yet, or empty."""
-        return [p for p in (self.target, self.pair) if p and not _is_there(p)]
+        """The files of this job that are not there yet, empty, or outdated."""
+        files = filter(None, (self.target, self.pair))
+        return [path for path in files if self.outdated or not _is_there(path)]
 
     @property
     def is_film(self):
@@ -59,7 +66,7 @@ class Job:
         return self.kind == FILM
 
 
-def plan(files, output, compare=False):
+def plan(files, output, compare=False, hints=None):
     """Decides what is coloured, and under which names.
 
     Folders are searched with all their folders, which come out again below `output`;
@@ -75,10 +82,16 @@ def plan(files, output, compare=False):
         files: paths of pictures, films and folders.
         output: the folder of the results.
         compare: also plan a pair for each, in `output/compare`.
+        hints: dict from the name of a file (in a folder with those below it) to its
+            list of `hints.Hint`s, see `hint_file`; results of earlier runs with other
+            hints are then outdated. None: they are not, whatever their hints.
 
     Returns:
         jobs (list of `Job`), problems (list of str: what cannot be done and why),
         others (`Counter` of the endings of other files, and of `EARLIER`).
+
+    Raises:
+        HintError: if there are hints for a name that none of the files has.
     """
     found, problems, others = [], [], Counter()
     for file in map(Path, files):
@@ -91,7 +104,10 @@ def plan(files, output, compare=False):
             found.append((file, Path(file.name), _kind(file)))
         else:
             problems.append(f"{file}: there is no such file.")
-    jobs, taken = [], {}
+    if hints:
+        named = [name.as_posix() for _, name, _ in found]
+        _check_names(hints, named + [Path(file).name for file in files])
+    jobs, taken, earlier = [], {}, cache(_results_in)
     originals = {_identity(source) for source, _, _ in found} - {None}
     fold = str.casefold if _ignores_case(output) else str
     for source, name, kind in found:
@@ -99,9 +115,13 @@ def plan(files, output, compare=False):
         if problem:
             problems.append(problem)
             continue
+        told = tuple((hints or {}).get(same_spelling(name.as_posix()), ()))
         name, note = _result_name(source, name, kind)
         pair = output / COMPARE / name if compare else None
-        job = Job(source, output / name, pair, kind, note)
+        target = output / name
+        before = earlier(target.parent).get(target.name, _key(told))
+        outdated = hints is not None and before != _key(told)
+        job = Job(source, target, pair, kind, note, told, outdated)
         problem = _problem(job, originals, taken, fold)
         if problem:
             problems.append(problem)
@@ -112,19 +132,44 @@ def plan(files, output, compare=False):
     return jobs, problems, others
 
 
-def remember(path):
-    """Notes that a file is a result, so that no later run takes it for a photograph."""
+def remember(path, hints=()):
+    """Notes that a file is a result, so that no later run takes it for a photograph.
+
+    Args:
+        path: of the result.
+        hints: `hints.Hint`s that it was made with; with others it is outdated.
+    """
+    entry = [path.name, _key(hints)] if hints else path.name
     with open(path.parent / RESULTS, "a", encoding="ascii") as file:
-        file.write(f"{json.dumps(path.name)}\n")
+        file.write(f"{json.dumps(entry)}\n")
 
 
 def _results_in(folder):
-    """Names of the files in a folder that earlier runs made."""
+    """Dict from the files in a folder that earlier runs made to the key of hints."""
     try:
         lines = (folder / RESULTS).read_text(encoding="ascii").splitlines()
-        return {json.loads(line) for line in lines}
+        entries = [json.loads(line) for line in lines]
+        return dict(e if isinstance(e, list) else (e, "") for e in entries)
     except (OSError, ValueError):
-        return set()
+        return {}
+
+
+def _key(hints):
+    """What tells whether hints are the same; "" for none."""
+    text = hints_to_json({"": hints}).encode()
+    return hashlib.sha256(text).hexdigest()[:16] if hints else ""
+
+
+def _check_names(hints, names):
+    """Raises `HintError` if there are hints for none of these names."""
+    names = {same_spelling(name) for name in names}
+    unknown = [name for name in hints if name not in names]
+    if unknown:
+        more = f" and {len(unknown) - 1} more" if unknown[1:] else ""
+        raise HintError(
+            f"there are hints for {unknown[0]}{more}, which is not among the files to "
+            "colour; a file in a folder is named as below it, such as trip/photo.jpg."
+        )
 
 
 def _pictures_in(folder, output, problems, others):

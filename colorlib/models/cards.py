@@ -20,6 +20,15 @@ def available_models(folder: str | Path = WEIGHTS_FOLDER) -> list:
     )
 
 
+def models_with_hints(folder: str | Path = WEIGHTS_FOLDER) -> list:
+    """Names of the available models that can be told colours of places, sorted."""
+    return [
+        name
+        for name in available_models(folder)
+        if read_card(name, folder)[1]["network"] == "hint_unet"
+    ]
+
+
 def read_card(model: str | Path, folder: str | Path = WEIGHTS_FOLDER) -> tuple:
     """Reads a model's card after checking that its weights are the ones it names.
 

@@ -1,15 +1,12 @@
 """Hints: how they read, where they lie, what the colorizer makes of them."""
 
-import keras
 import numpy as np
 import pytest
-from small import write_model
 
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.colorize.hints import Hint, check_hints, hint_map, parse_hint
 from colorlib.images.io import Picture
 from colorlib.lab import rgb8_to_lab
-from colorlib.models.hint_unet import build_hint_unet
 
 RED = (176, 48, 48)
 
@@ -76,18 +73,8 @@ def test_a_later_hint_lies_above():
 
 
 @pytest.fixture(scope="module")
-def colorizer(tmp_path_factory):
-    keras.utils.set_random_seed(0)
-    network = build_hint_unet(widths=(8, 8, 8, 8, 8))
-    kernel = network.get_layer("ab").kernel
-    kernel.assign(np.random.default_rng(0).normal(0, 0.1, kernel.shape))
-    path = tmp_path_factory.mktemp("hints") / "x.npz"
-    options = {"widths": [8] * 5}
-    return Colorizer(
-        write_model(
-            path, network, network="hint_unet", options=options, multiple=32, gain=1.3
-        )
-    )
+def colorizer(hint_model):
+    return Colorizer(hint_model)
 
 
 def grey(height=60, width=90):
@@ -145,6 +132,18 @@ def test_frames_get_the_hints_too(colorizer):
     np.testing.assert_array_equal(told.rgb, told.frames[0].rgb)
 
 
+def test_pages_of_a_document_are_no_frames(colorizer):
+    picture = grey()
+    picture.frames, picture.format = [grey(20, 30)], "TIFF"
+    told = colorizer.colorize(picture, hints=[(80, 30, RED)])
+    np.testing.assert_array_equal(
+        told.rgb, colorizer.colorize(grey(), hints=[(80, 30, RED)]).rgb
+    )
+    np.testing.assert_array_equal(
+        told.frames[0].rgb, colorizer.colorize(grey(20, 30)).rgb
+    )
+
+
 def test_a_hint_outside_is_refused(colorizer):
     with pytest.raises(ValueError, match="lies outside"):
         colorizer.colorize(grey(), hints=[(90, 0, RED)])
@@ -158,5 +157,7 @@ def test_a_hint_with_a_time_is_refused_for_a_picture(colorizer):
 def test_a_model_without_hints_says_so(constant_model):
     plain = Colorizer(constant_model)
     assert not plain.takes_hints
-    with pytest.raises(ValueError, match="this model takes no hints"):
+    with pytest.raises(
+        ValueError, match="the model constant takes no hints; those that do: "
+    ):
         plain.colorize(grey(), hints=[(1, 1, RED)])
