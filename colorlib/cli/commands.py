@@ -53,11 +53,15 @@ def colorize(options):
 
         return colour
 
-    def start_film():
+    def start_film(hints=()):
         from colorlib.video.convert import VideoColorizer
 
         return VideoColorizer(
-            colorizer(), options.strength, smoother(), not options.keep_interlaced
+            colorizer(),
+            options.strength,
+            smoother(),
+            not options.keep_interlaced,
+            hints,
         )
 
     failed = colorize_files(

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from colorlib.errors import BusyError, VideoError
 from colorlib.images.io import MAX_PIXELS
 from colorlib.utils.files import file_lock, write_atomically
 from colorlib.video.reader import probe, read_frames
+from colorlib.video.tracking import WAITING, PlaceTracker
 from colorlib.video.writer import PieceWriter, join
 
 PIECE = 96  # frames that a killed run loses at most
@@ -36,10 +38,12 @@ def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
         target: path of the mp4 file; the old or the new one is there, never a part.
         processor: what changes the frames, such as a `VideoColorizer`. It has `key`, a
             str that tells its settings; `size(height, width)` of what it makes;
-            `process(frames)`, from a list of uint8 arrays `(H, W, 3)` to another; and,
-            because a frame may depend on those before, `state()`, a dict of arrays, and
+            `process(frames, ends)`, from a list of uint8 arrays `(H, W, 3)`, and the
+            seconds at which each is no longer shown, to another such list; and, because
+            a frame may depend on those before, `state()`, a dict of arrays, and
             `resume(state)`. If it has a `deinterlace` that is False, combs are not
-            filtered out of frames that are flagged as interlaced.
+            filtered out of frames that are flagged as interlaced. If it has `notes()`,
+            a list of str, they are asked for at the end.
         max_pixels: most pixels of a frame.
 
     Returns:
@@ -104,7 +108,8 @@ def _convert(film, target, processor, max_pixels):
             while batch:
                 times += [time for time, _, _ in batch]
                 duration = batch[-1][1]
-                for rgb in processor.process([rgb for _, _, rgb in batch]):
+                ends = [float((t + d) * film.time_base) for t, d, _ in batch]
+                for rgb in processor.process([rgb for _, _, rgb in batch], ends):
                     writer.write(rgb)
                 bar.update(len(batch))
                 room = min(BATCH, PIECE - len(times) + begin)
@@ -119,6 +124,7 @@ def _convert(film, target, processor, max_pixels):
     if damaged:
         more = f" and {len(damaged) - 1} more" if damaged[1:] else ""
         notes.append(f"{damaged[0]}{more}")
+    notes += getattr(processor, "notes", list)()
     return len(times), film.notes + notes
 
 
@@ -137,26 +143,41 @@ class VideoColorizer:
         strength: factor of the predicted ab, in [0, 3].
         smoother: a new `video.TemporalSmoother`, or None: every frame for itself.
         deinterlace: whether interlaced frames lose their combs first.
+        hints: list of `colorize.Hint`s. Each is followed from the frame that is shown
+            at its time until the next cut, or where its place is lost from sight.
 
     Raises:
         ValueError: if `strength` is not in [0, 3].
+        errors.HintError: if there are hints and the model takes none.
     """
 
-    def __init__(self, colorizer, strength=1.0, smoother=None, deinterlace=True):
+    def __init__(
+        self, colorizer, strength=1.0, smoother=None, deinterlace=True, hints=()
+    ):
         if not 0.0 <= strength <= 3.0:
             raise ValueError(f"strength must be in [0, 3], got {strength:g}.")
         self.colorizer, self.strength = colorizer, strength
         self.smoother, self.deinterlace = smoother, deinterlace
-        self.key = f"{colorizer.key} {strength} {smoother}"
+        self.hints = list(hints)
+        self.tracker = PlaceTracker([hint.time for hint in self.hints])
+        if self.hints:
+            colorizer.check_takes_hints()
+        self.key = f"{colorizer.key} {strength} {smoother} {self.hints}"
 
     def size(self, height, width):
-        """Height and width of the frames it makes."""
+        """Height and width of the frames it makes; checks that the hints fit them."""
+        if self.hints:
+            self.colorizer.draw_hints(self.hints, (height, width), (1, 1))
         return height, width
 
-    def process(self, frames):
+    def process(self, frames, ends):
         """Colours frames that follow each other; see `convert_video`."""
         L = np.stack([self.colorizer.network_input(rgb) for rgb in frames])
-        colours = self.colorizer.predict_small(L, compiled=True)
+        drawn = None
+        if self.hints:
+            maps = [self._draw_hints(*frame) for frame in zip(frames, L, ends)]
+            drawn = np.stack(maps)
+        colours = self.colorizer.predict_small(L, compiled=True, hints=drawn)
         if self.smoother:
             colours = [self.smoother(*pair) for pair in zip(L, colours)]
         return [
@@ -164,14 +185,34 @@ class VideoColorizer:
             for rgb, ab in zip(frames, colours)
         ]
 
+    def _draw_hints(self, rgb, L, end):
+        """The map of the hints at the places where they are in a frame."""
+        height, width = rgb.shape[:2]
+        given = [((h.y + 0.5) / height, (h.x + 0.5) / width) for h in self.hints]
+        shown = [
+            replace(hint, x=int(column * width), y=int(row * height))
+            for hint, (row, column) in zip(self.hints, self.tracker(L, given, end))
+            if not np.isnan(row)
+        ]
+        return self.colorizer.draw_hints(shown, (height, width), L.shape)
+
     def state(self):
         """What the next frame depends on."""
-        return self.smoother.state() if self.smoother else {}
+        state = self.smoother.state() if self.smoother else {}
+        return {**state, **self.tracker.state()}
 
     def resume(self, state):
         """Goes on after the frame at which `state` was taken."""
+        self.tracker.resume(state)
         if self.smoother:
             self.smoother.resume(state)
+
+    def notes(self):
+        """Until when hints were followed, where that is not the end, in words."""
+        over = self.tracker.over[~np.isnan(self.tracker.over)]
+        late = self.tracker.times[self.tracker.status == WAITING]
+        notes = [f"a hint followed until {time:.2f} s" for time in np.sort(over)]
+        return notes + [f"a hint for {time:g} s, after the end" for time in late]
 
 
 class SideBySide:
@@ -193,7 +234,7 @@ class SideBySide:
         blank = np.zeros((height, width, 3), "uint8")
         return self.join_two(blank, blank).shape[:2]
 
-    def process(self, frames):
+    def process(self, frames, ends):
         """Pairs of frames that follow each other; see `convert_video`."""
         if self.frames is None:
             self.frames = read_frames(self.film, [], self.count)

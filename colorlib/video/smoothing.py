@@ -7,6 +7,7 @@ from skimage.registration import optical_flow_ilk
 from colorlib.images.resize import resize_plane
 
 STILL = 1.0  # L* units by which a still pixel's surroundings change at most
+CUT = 6.0  # mean change of L* that motion does not explain; within a scene below 3
 _WINDOW = 5  # pixels: side of the surroundings
 
 
@@ -36,8 +37,6 @@ class TemporalSmoother:
         Le Besnerais and Champagnat, ICIP 2005.
     """
 
-    cut = 6.0  # mean change of L* that motion does not explain; within a scene below 3
-
     def __init__(self, keep=0.9, tolerance=1.2):
         self.keep, self.tolerance = keep, tolerance
         self.L = self.ab = None  # of the frame before: blurred, and smoothed
@@ -55,7 +54,7 @@ class TemporalSmoother:
         L = uniform_filter(L, 3)
         if self.L is not None and self.L.shape == L.shape:
             change, past = self._compare(L)
-            if change.mean() < self.cut:
+            if change.mean() < CUT:
                 weight = self.keep * np.exp(-((change / self.tolerance) ** 2))
                 ab = ab + weight[..., None] * (past - ab)
         self.L, self.ab = L, ab
@@ -63,18 +62,9 @@ class TemporalSmoother:
 
     def _compare(self, L):
         """Change of L* `(h, w)`, and the ab `(h, w, 2)` that were there before."""
-        before = self.L + np.median(L - self.L)
-        places = _motion(L, before)
-        moved = _at(before, places)
-        change = uniform_filter(np.abs(L - before), _WINDOW)
-        change_moved = uniform_filter(np.abs(L - moved), _WINDOW)
-        # Motion must explain much: where little moves, what it finds is often wrong.
-        fits = (change > STILL) & (change_moved < change / 2)
+        change, fits, places = _compare(self.L, L)
         past = np.stack([_at(self.ab[..., c], places) for c in (0, 1)], axis=-1)
-        return (
-            np.where(fits, change_moved, change),
-            np.where(fits[..., None], past, self.ab),
-        )
+        return change, np.where(fits[..., None], past, self.ab)
 
     def __str__(self):
         """Its settings: another text, another film."""
@@ -122,6 +112,39 @@ def flicker(L, ab):
         still += int(quiet.sum())
         pixels += quiet.size
     return (total / still if still else float("nan")), still / pixels
+
+
+def is_cut(before, L):
+    """Whether another scene begins with a frame.
+
+    Args:
+        before: float32 array `(h, w)`, L* in [0, 100], of the frame before.
+        L: the same of this one.
+
+    Returns:
+        bool.
+    """
+    before, L = uniform_filter(before, 3), uniform_filter(L, 3)
+    # Motion explains some of the change, or none: it need not be looked for in most.
+    without_motion = np.abs(L - before - np.median(L - before)).mean()
+    return bool(without_motion >= CUT and _compare(before, L)[0].mean() >= CUT)
+
+
+def _compare(before, L):
+    """What changed from one blurred plane `(h, w)` to the next, and by which motion.
+
+    Returns:
+        Change of L* `(h, w)` that motion does not explain; bool `(h, w)`, where it
+        explains some; rows and columns `(2, h, w)` at which each pixel was before.
+    """
+    before = before + np.median(L - before)
+    places = _motion(L, before)
+    moved = _at(before, places)
+    change = uniform_filter(np.abs(L - before), _WINDOW)
+    change_moved = uniform_filter(np.abs(L - moved), _WINDOW)
+    # Motion must explain much: where little moves, what it finds is often wrong.
+    fits = (change > STILL) & (change_moved < change / 2)
+    return np.where(fits, change_moved, change), fits, places
 
 
 def _motion(L, before):

@@ -35,7 +35,7 @@ class Frames:
     def size(self, height, width):
         return height, width
 
-    def process(self, frames):
+    def process(self, frames, ends):
         return [painted(Picture(rgb)).rgb for rgb in frames]
 
     def state(self):
@@ -302,7 +302,7 @@ def test_whatever_goes_wrong_with_one_the_others_are_coloured(work, run, error, 
         make_film(work / "box" / "a.mp4", 2)
 
     class Broken(Frames):
-        def process(self, frames):
+        def process(self, frames, ends):
             raise error
 
     def colour(picture):

@@ -522,7 +522,7 @@ class Reddener:
     def size(self, height, width):
         return height, width
 
-    def process(self, frames):
+    def process(self, frames, ends):
         return [painted(Picture(rgb)).rgb for rgb in frames]
 
     def state(self):

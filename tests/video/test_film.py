@@ -40,7 +40,7 @@ class Keep:
     def size(self, height, width):
         return height, width
 
-    def process(self, frames):
+    def process(self, frames, ends):
         self.batches.append([number_of(rgb) for rgb in frames])
         return frames
 
@@ -511,7 +511,7 @@ class Trail:
     def size(self, height, width):
         return height, width
 
-    def process(self, frames):
+    def process(self, frames, ends):
         return [self.one(rgb) for rgb in frames]
 
     def one(self, rgb):
@@ -639,10 +639,10 @@ class Stop(Keep):
         super().__init__()
         self.key, self.after = key, after
 
-    def process(self, frames):
+    def process(self, frames, ends):
         if sum(map(len, self.batches)) >= self.after:
             raise KeyboardInterrupt
-        return super().process(frames)
+        return super().process(frames, ends)
 
     def resume(self, state):
         self.batches.append("resumed")
@@ -777,6 +777,6 @@ def test_impossible_strengths_raise(strength):
 class Red(Keep):
     """Paints every frame red."""
 
-    def process(self, frames):
+    def process(self, frames, ends):
         red = np.full_like(frames[0][..., 0], 220)
         return [np.dstack([red, rgb[..., 1], rgb[..., 2]]) for rgb in frames]
