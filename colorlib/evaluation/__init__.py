@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "ladder_as_markdown",
         ],
         "hint_curve": ["hint_curve", "true_hints"],
+        "hint_reach": ["find_object", "hint_reach"],
         "likely_colors": ["fit_likely_colors", "make_likely_colors"],
         "near_duplicates": ["find_near_duplicates"],
         "network": [
