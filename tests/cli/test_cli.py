@@ -324,10 +324,10 @@ def test_too_little_memory_for_one_does_not_stop_the_others(run, work, monkeypat
         photograph(work / name, size=(50, 30) if name == "a.png" else (40, 30))
     real = colorizer.Colorizer.colorize
 
-    def hungry(self, picture, strength, smoother):
+    def hungry(self, picture, strength, smoother, hints):
         if picture.rgb.shape[1] == 50:
             raise MemoryError
-        return real(self, picture, strength, smoother)
+        return real(self, picture, strength, smoother, hints)
 
     monkeypatch.setattr(colorizer.Colorizer, "colorize", hungry)
     code, out, err = run("a.png", "b.png")

@@ -11,6 +11,7 @@ from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.data.catalog import DATA_SETS
 from colorlib.data.pairs import PAIR_SETS
+from colorlib.evaluation.likely_colors import make_likely_colors
 from colorlib.evaluation.network import center_crop, predict_ab
 from colorlib.lab import rgb8_to_lab
 from colorlib.models.cards import available_models, read_card
@@ -225,9 +226,29 @@ def test_a_recipe_with_crops_is_evaluated_on_their_middle(trained, monkeypatch, 
     steps = 2 * (len(parts["train"]) // 16)
     assert card["best_epoch"] == 1 and card["steps"] == steps
     assert card["inference_size"] == 64 and "32 x 32 pixels" in card["test"]
+    assert "likely_colors" not in card
     train_module.write_card(folder / "tiny.npz", card)
     assert main(["evaluate", str(folder / "tiny.npz")]) == 0
     assert card["table"] in capsys.readouterr().out
+
+
+def test_the_card_of_a_network_with_hints_says_what_is_likely():
+    recipe = dataclasses.replace(
+        RECIPES["tiny"],
+        network="hint_unet",
+        options={"encoder": "mobilenet_v2", "widths": [8] * 5},
+        size=48,
+        crop=32,
+        gain=1.5,
+    )
+    parts = {part: load_part(recipe, part) for part in ("train", "validation", "test")}
+    history = {"loss": [1.0], "val_loss": [1.0], "seconds": [1]}
+    network = build_model(recipe)
+    card = train_module.make_card("told", recipe, network, parts, history)
+    cropped = center_crop(parts["validation"].rgb, 32)
+    made = make_likely_colors(network, cropped, 1.5)
+    assert card["likely_colors"] == json.loads(json.dumps(made)) == made
+    assert card["likely_colors"]["levels"][-1]["cells"]
 
 
 def test_a_recipe_starts_from_stored_weights_in_its_precision(trained, tmp_path):
