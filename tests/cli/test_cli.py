@@ -446,7 +446,7 @@ def test_every_command_explains_itself(command, capsys):
     options = {
         "colorize": ["FILE", "--output", "--model", "--strength", "--overwrite"]
         + ["--compare", "--contrast", "--fill-red", "--no-smooth"]
-        + ["--max-megapixels", "--keep-interlaced"],
+        + ["--max-megapixels", "--keep-interlaced", "--hint ", "--hints"],
         "app": ["--host", "--port", "--share", "--model", "--max-megapixels"],
         "train": ["recipe", "--output", "--tensorboard"],
         "evaluate": ["model", "--data", "--part", "--limit", "--benchmark", "--json"],
