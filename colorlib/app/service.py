@@ -42,7 +42,7 @@ PURPOSES = {
     "airplane": "Tiny airplanes",
     "car": "Tiny cars",
     "ship": "Tiny ships",
-    "multiclass_cifar10": "Tiny things",
+    "multiclass": "Tiny things",
 }
 _EXAMPLE = DATA / "samples" / "old" / "nagasaki-boats.jpg"
 

@@ -155,11 +155,6 @@ RECIPES["multiclass"] = Recipe(
     limit=10_000,
     epochs=15,
 )
-RECIPES["multiclass_cifar10"] = replace(
-    RECIPES["multiclass"],
-    title="Multiclass: the same with CIFAR-10",
-    data=("cifar10",),
-)
 _FAMILY = dict(
     network="mobilenet_unet",  # strides, no pooling
     loss="mse",
