@@ -25,9 +25,17 @@ class WeightsError(ValueError):
     """Weights that are damaged or belong to another network."""
 
 
-class NotYet(ValueError):
-    """An exercise's answer that is not right yet; the message helps."""
+class _OneLine(Exception):
+    """Shown in a notebook as its message alone; elsewhere an ordinary exception."""
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows in place of the traceback (IPython asks for it)."""
         return [f"{type(self).__name__}: {self}"]
+
+
+class NotYet(_OneLine, ValueError):
+    """An exercise's answer that is not right yet; the message helps."""
+
+
+class SetupError(_OneLine, RuntimeError):
+    """A lesson that cannot begin here."""

@@ -1,6 +1,7 @@
 import ast
 import json
 import re
+import runpy
 from statistics import median
 
 import pytest
@@ -14,10 +15,18 @@ REPOSITORY = re.search(
 )[1]
 BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 SOLUTION = '# @title Solution {"display-mode": "form"}\n'
+# Lesson 02b shows the tape, 05 and 07 write training steps with it, and 06 asks it for
+# the gradient of pixels; else it is all Keras.
+TAPE = ("02b", "05", "06", "07")
 # Where a path could only come from the machine that ran the lesson.
 MACHINE = re.compile(r"(?<![\w.])/(work|tmp|root|home|Users|mnt|opt|var)/")
 
 lesson = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+
+
+def number_of(path):
+    """ "03", or "02b" for a lesson between two others."""
+    return path.stem.split("_")[0]
 
 
 def read(path):
@@ -60,16 +69,16 @@ def link(path):
 
 
 def test_the_lessons_of_the_first_weeks_are_there():
-    numbers = [path.name[:2] for path in NOTEBOOKS]
+    numbers = [number_of(path) for path in NOTEBOOKS]
     assert numbers[:4] == ["00", "01", "02", "03"]
     assert len(set(numbers)) == len(numbers)
-    assert all(re.fullmatch(r"\d\d_[a-z0-9_]+\.ipynb", p.name) for p in NOTEBOOKS)
+    assert all(re.fullmatch(r"\d\db?_[a-z0-9_]+\.ipynb", p.name) for p in NOTEBOOKS)
 
 
 def test_the_readme_maps_every_lesson():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for path in NOTEBOOKS:
-        number = path.name[:2]
+        number = number_of(path)
         assert f"| {number} | [" in readme and f"](notebooks/{path.name})" in readme
         assert f"[![Open in Colab][colab]][{number}]" in readme
         assert f"\n[{number}]: {colab(path)}\n" in f"{readme}\n"
@@ -83,7 +92,7 @@ def test_the_readme_maps_every_lesson():
 def test_title_and_badge(path):
     first = read(path)["cells"][0]
     assert first["cell_type"] == "markdown"
-    assert first["source"].startswith(f"# Lesson {path.name[:2]}: ")
+    assert first["source"].startswith(f"# Lesson {number_of(path)}: ")
     assert [text for level, text in headings(path) if level == 1] == [
         first["source"].splitlines()[0][2:]
     ]
@@ -102,11 +111,33 @@ def test_it_says_what_you_will_do_need_and_how_long_it_takes(path):
 
 @lesson
 def test_the_setup_cell_is_the_same_in_every_lesson(path):
+    written = runpy.run_path(ROOT / ".ci" / "setup_cell.py")
+    sources = [cell["source"] for cell in read(path)["cells"]]
     setup = cells(path, "code")[0]["source"]
-    assert setup == cells(NOTEBOOKS[0], "code")[0]["source"]
+    assert setup == written["CELL"], "python .ci/setup_cell.py writes it"
+    assert sources[sources.index(setup) - 1] == written["HEADING"]
     assert f'REPOSITORY = "https://github.com/{REPOSITORY}"' in setup
-    order = [cell["source"] for cell in read(path)["cells"]]
-    assert order[order.index(setup) - 1].startswith("## Setup")
+
+
+@lesson
+def test_the_setup_cell_decides_what_counts_and_where_trainings_go(path):
+    for cell in cells(path, "code")[1:]:
+        for node in ast.walk(ast.parse(cell["source"])):
+            names = getattr(node, "targets", [])
+            names = [name.id for name in names if isinstance(name, ast.Name)]
+            assert "FAST" not in names, cell["source"]
+        assert "data/cache/runs" not in cell["source"], "RUNS is that folder"
+
+
+@lesson
+def test_no_training_of_minutes_is_silent(path):
+    """A recipe's training prints a line an epoch."""
+    for cell in cells(path, "code"):
+        for node in ast.walk(ast.parse(cell["source"])):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "train":
+                given = {k.arg: k.value for k in node.keywords}
+                verbose = given.get("verbose", node.args[2] if node.args[2:] else None)
+                assert verbose is None or ast.literal_eval(verbose) == 2, cell["source"]
 
 
 @lesson
@@ -143,7 +174,9 @@ def test_exercises_have_a_stub_and_a_folded_solution(path):
     found = [i for i, cell in enumerate(code) if cell["source"].startswith(SOLUTION)]
     exercises = [t for _, t in headings(path) if re.match(r"Exercise \d", t)]
     assert len(found) == len(exercises)
-    if not path.name.startswith("00"):
+    if number_of(path) == "00b":
+        assert len(exercises) == 8  # one for each thing that it explains
+    elif number_of(path) != "00":
         assert 2 <= len(exercises) <= 3
     for i in found:
         solution, stub = code[i], code[i - 1]
@@ -216,6 +249,4 @@ def test_only_plotting_draws_and_names_show_where_they_live(path):
         for name in names:
             package = name.split(".")[0]
             assert package != "matplotlib", name
-            # Lessons 05 and 07 write training steps in the open, and 06 asks for the
-            # gradient of pixels; else it is all Keras.
-            assert package != "tensorflow" or path.name[:2] in ("05", "06", "07"), name
+            assert package != "tensorflow" or number_of(path) in TAPE, name

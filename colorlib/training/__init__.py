@@ -16,7 +16,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "perceptual": ["Perceptual"],
         "recipes": ["RECIPES"],
         "resume": ["fit_resumable", "read_history", "write_history"],
-        "runtime": ["FAST", "set_seed"],
+        "runtime": ["set_seed"],
         "settings": [
             "GanSettings",
             "PerceptualSettings",

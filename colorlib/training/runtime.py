@@ -1,11 +1,6 @@
-"""How a lesson runs: small numbers or full ones, and from which seed."""
-
-import os
+"""From which seed a lesson and a training run."""
 
 import keras
-
-# The lessons' small numbers, for tests and for a first look on a slow machine.
-FAST = os.environ.get("COLORLIB_FAST", "0") not in ("", "0")
 
 
 def set_seed(seed: int) -> None:

@@ -174,18 +174,20 @@ def fused_adam_step(optimizer, gradient, variable, learning_rate):
     return True
 
 
-def hardware():
-    """One line about the machine: accelerator or processor cores, and versions."""
+def device():
+    """The machine's accelerator in a word, such as "GPU", or its processor cores."""
     try:
         devices = keras.distribution.list_devices()
     except (AttributeError, NotImplementedError):  # Keras has no list for PyTorch
         devices = []
     kinds = {str(device).split(":")[0] for device in devices} - {"cpu"}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
-    machine = (
-        " and ".join(sorted(kinds)).upper() or f"{cores or os.cpu_count()} CPU cores"
-    )
-    return f"{machine}, Keras {keras.__version__} on {keras.backend.backend()}"
+    return " and ".join(sorted(kinds)).upper() or f"{cores or os.cpu_count()} CPU cores"
+
+
+def hardware():
+    """One line about the machine: accelerator or processor cores, and versions."""
+    return f"{device()}, Keras {keras.__version__} on {keras.backend.backend()}"
 
 
 def all_devices():

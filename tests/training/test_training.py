@@ -1,7 +1,6 @@
 import dataclasses
 import json
 import os
-import runpy
 import subprocess
 import sys
 from functools import cache, partial
@@ -18,7 +17,6 @@ from colorlib.errors import WeightsError
 from colorlib.models.cnn import build_baseline_cnn
 from colorlib.models.registry import BUILDERS
 from colorlib.models.weights import load_weights, save_weights
-from colorlib.training import runtime
 from colorlib.training.recipes import RECIPES
 from colorlib.training.runtime import set_seed
 from colorlib.training.settings import smoke_recipe
@@ -44,14 +42,6 @@ def network(seed=0, **options):
 def test_a_seed_makes_networks_equal():
     assert same(values(network(3)), values(network(3)))
     assert not same(values(network(3)), values(network(4)))
-
-
-@pytest.mark.parametrize("text, fast", [("1", True), ("", False), ("0", False)])
-def test_fast_is_read_from_the_environment(monkeypatch, text, fast):
-    monkeypatch.setenv("COLORLIB_FAST", text)
-    assert runpy.run_path(runtime.__file__)["FAST"] is fast
-    monkeypatch.delenv("COLORLIB_FAST")
-    assert runpy.run_path(runtime.__file__)["FAST"] is False
 
 
 def test_hardware_names_the_machine_and_the_backend(monkeypatch):
