@@ -25,17 +25,22 @@ from pathlib import Path
 
 REPOSITORY = "{REPOSITORY}"
 FETCHED = Path.cwd() / "colorization-course"
+
+
+class Stop(Exception):  # a notebook shows its sentence alone
+    def _render_traceback_(self):
+        return list(self.args)
+
+
 places = [Path.cwd(), *Path.cwd().parents, FETCHED]
 found = [place for place in places if (place / "colorlib/utils/lesson.py").exists()]
-if not found:  # the lesson came alone: fetch the course beside it
-    if "/OWNER/" in REPOSITORY:
-        sys.exit("In this cell, write the address of the course after REPOSITORY.")
-    if os.system(f'git clone --depth 1 "{{REPOSITORY}}" "{{FETCHED}}"') != 0:
-        sys.exit(f"Nothing came from {{REPOSITORY}}. Is it right? Is Internet on?")
-    found = [FETCHED]
-os.chdir(found[0] / "notebooks")
-sys.path.insert(0, str(found[0]))
-
+if not found and "/OWNER/" in REPOSITORY:
+    raise Stop("In this cell, write the address of the course after REPOSITORY.")
+if not found and os.system(f'git clone --depth 1 "{{REPOSITORY}}" "{{FETCHED}}"') != 0:
+    raise Stop(f"Nothing came from {{REPOSITORY}}. Is it right? Is Internet on?")
+course = found[0] if found else FETCHED
+os.chdir(course / "notebooks")
+sys.path.insert(0, str(course))
 from colorlib.utils.lesson import start_lesson
 
 FAST, RUNS = start_lesson(fast=False, drive=False)"""
