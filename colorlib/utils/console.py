@@ -1,5 +1,7 @@
 """Text for a terminal or a log, whatever a file name holds."""
 
+import contextlib
+import os
 import sys
 import unicodedata
 
@@ -27,3 +29,20 @@ def never_fail_to_print():
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+
+
+@contextlib.contextmanager
+def without_notes():
+    """A context in which what libraries of C write to standard error is dropped.
+
+    TensorFlow reports there that a machine has no GPU, which alarms a beginner.
+    Exceptions of Python are raised as ever.
+    """
+    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nothing, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nothing)

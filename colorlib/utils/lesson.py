@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from colorlib.errors import SetupError
+from colorlib.utils.console import without_notes
 from colorlib.utils.paths import RUNS
 
 KERAS = (3, 8)  # the oldest version that the course runs with
@@ -31,9 +32,11 @@ def start_lesson(fast: bool = False, drive: bool = False) -> tuple[bool, Path]:
         SetupError: if Keras is missing or too old, or Drive cannot be reached.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # no notes of TensorFlow
-    version = _check_keras()
-    from colorlib.utils.backends import device
+    with without_notes():
+        version = _check_keras()
+        from colorlib.utils.backends import device
 
+        machine = device()
     switched = os.environ.get("COLORLIB_FAST", "0") not in ("", "0")
     if drive:
         runs, kept = _mount_drive() / "colorization-course" / "runs", "on Google Drive"
@@ -44,7 +47,7 @@ def start_lesson(fast: bool = False, drive: bool = False) -> tuple[bool, Path]:
     turn = "unset COLORLIB_FAST" if switched else f"start_lesson(fast={not fast})"
     lines = (
         (f"Keras {version}", "newest: %pip install --upgrade keras, then restart"),
-        (f"Device: {device()}", f"a GPU: {_how_to_get_a_gpu()}"),
+        (f"Device: {machine}", f"a GPU: {_how_to_get_a_gpu()}"),
         (f"FAST is {'on' if fast or switched else 'off'}", f"to change it: {turn}"),
         (f"Trainings: {kept}", "on Google Drive, in Colab: start_lesson(drive=True)"),
     )
@@ -72,7 +75,7 @@ def _how_to_get_a_gpu():
         return "Runtime > Change runtime type"
     if "KAGGLE_KERNEL_RUN_TYPE" in os.environ:
         return "Settings > Accelerator"
-    return "open the lesson in Colab or on Kaggle, and choose one there"
+    return "Colab and Kaggle lend one"
 
 
 def _mount_drive():

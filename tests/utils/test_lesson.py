@@ -13,7 +13,7 @@ import pytest
 from small import ROOT
 
 from colorlib.errors import SetupError
-from colorlib.utils import lesson, paths
+from colorlib.utils import backends, lesson, paths
 
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ADDRESS = runpy.run_path(ROOT / ".ci" / "setup_cell.py")["REPOSITORY"]
@@ -160,6 +160,21 @@ def test_it_says_what_counts_and_how_to_change_it(capsys):
     assert out[2].startswith("FAST is off") and "(fast=True)" in out[2]
     assert out[3].startswith("Trainings: in the course") and "(drive=True)" in out[3]
     assert str(ROOT) not in "".join(out)
+
+
+def test_notes_of_libraries_stay_away_and_errors_do_not(monkeypatch, capfd):
+    def look():
+        os.write(2, b"no GPU was found, cuInit failed")
+        return "2 CPU cores"
+
+    monkeypatch.setattr(backends, "device", look)
+    lesson.start_lesson()
+    assert capfd.readouterr().err == ""
+    monkeypatch.setattr(backends, "device", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        lesson.start_lesson()
+    os.write(2, b"heard again")
+    assert capfd.readouterr().err == "heard again"
 
 
 def test_small_numbers_leave_no_trainings_behind(capsys):
