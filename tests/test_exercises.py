@@ -33,6 +33,121 @@ EXERCISES = {
             "numbers_to_guess = '2'": "Numbers are needed, got '2'",
         },
     ),
+    ("00b", 1): (
+        "",
+        [],
+        {
+            "def table_line(name, error):\n    return f'{name}: {error}'": (
+                "Expected 'grey: 0.0203', got 'grey: 0.02034'. An f-string"
+            ),
+            "def table_line(name, error):\n    return f'{name}:{error:.4f}'": (
+                "got 'grey:0.0203'"
+            ),
+            "def table_line(name, error):\n    return name + ': ' + error": (
+                "Your code stops: TypeError: .*An f-string"
+            ),
+        },
+    ),
+    ("00b", 2): (
+        "",
+        [],
+        {
+            "def brighter(value, amount):\n    return min(value + amount, 1)": (
+                "For .0.5. your code stops: TypeError: .*amount.*The default stands"
+            ),
+            "def brighter(value, amount=0.2):\n    return value + amount": (
+                "expected 1., got 1.4"
+            ),
+            "def brighter(value, amount=0.2):\n    return max(value + amount, 1)": (
+                "expected 0.75, got 1"
+            ),
+        },
+    ),
+    ("00b", 3): (
+        "",
+        [],
+        {
+            "def gains(losses):\n"
+            "    return [b - a for a, b in zip(losses, losses[1:])]": (
+                r"expected \[0.18 0.04\], got \[-0.18 -0.04\]"
+            ),
+            "def gains(losses):\n    return losses - losses[1:]": (
+                "your code stops: TypeError: .*zip.losses, losses.1:.. gives pairs"
+            ),
+            "def gains(losses):\n    return [loss for loss in losses]": (
+                r"the shape should be \(2,\), yours is \(3,\)"
+            ),
+        },
+    ),
+    ("00b", 4): (
+        "",
+        [],
+        {
+            "def left_mirrored(rgb):\n    return rgb[:, : rgb.shape[1] // 2]": (
+                "Two steps: the first half"
+            ),
+            "def left_mirrored(rgb):\n"
+            "    return rgb[:, ::-1][:, : rgb.shape[1] // 2]": "Two steps",
+            "def left_mirrored(rgb):\n    return rgb[:, : rgb.shape[1] / 2]": (
+                "your code stops: TypeError"
+            ),
+        },
+    ),
+    ("00b", 5): (
+        "",
+        [],
+        {
+            "def paint(grey, colour):\n    return grey * colour": (
+                "your code stops: ValueError: .*Grey needs a third axis"
+            ),
+            "def paint(grey, colour):\n    return grey[..., None] + colour": "expected",
+            "def paint(grey, colour):\n    return grey": (
+                r"the shape should be \(2, 2, 3\), yours is \(2, 2\)"
+            ),
+        },
+    ),
+    ("00b", 6): (
+        "",
+        [],
+        {
+            "def mean_colours(pictures):\n    return pictures.mean()": (
+                r"the shape should be \(2, 3\), yours is \(\)\. N and 3 stay"
+            ),
+            "def mean_colours(pictures):\n    return pictures.mean(axis=(0, 1))": (
+                r"yours is \(3, 3\)"
+            ),
+            "def mean_colours(pictures):\n    return pictures.mean(axis=4)": (
+                "your code stops: AxisError"
+            ),
+        },
+    ),
+    ("00b", 7): (
+        "",
+        [],
+        {
+            "def size_of(picture):\n    return picture.shape": (
+                r"the shape should be \(3,\), yours is \(2,\)"
+            ),
+            "def size_of(picture):\n    height, width, channels = picture.shape\n"
+            "    return height, width, channels": "your code stops: ValueError",
+            "def size_of(picture):\n"
+            "    return picture.shape[1], picture.shape[0], 3": r"got \[5 2 3\]",
+        },
+    ),
+    ("00b", 8): (
+        "import tempfile\nfrom pathlib import Path\nlosses = [0.3, 0.12]",
+        ["with open(folder"],
+        {
+            "def read_losses(path):\n    return open(path).read()": (
+                "Numbers are needed, got '0.3.*Open it with"
+            ),
+            "def read_losses(path):\n    return [float(line) for line in path]": (
+                "Your code stops: TypeError"
+            ),
+            "def read_losses(path):\n    with open(path) as file:\n"
+            "        return float(file.readline())": "The shape should be",
+        },
+    ),
     ("01", 1): (
         "",
         [],
@@ -116,6 +231,66 @@ EXERCISES = {
             "def early_stop(losses, patience):\n    return losses[patience]": (
                 r"the shape should be \(2,\), yours is \(\)"
             ),
+        },
+    ),
+    ("02b", 1): (
+        "import keras\nfrom keras import layers\nNEURONS = 64",
+        [],
+        {
+            "def build_with_skip(size, neurons):\n"
+            "    return keras.Sequential([keras.Input((size,)),\n"
+            "        layers.Dense(neurons), layers.Dense(2)])": (
+                "5506 is too small. Input, Dense, Concatenate"
+            ),
+            "def build_with_skip(size, neurons):\n    inputs = keras.Input((size,))\n"
+            "    both = layers.Add()([layers.Dense(neurons)(inputs), inputs])\n"
+            "    return keras.Model(inputs, layers.Dense(2)(both))": "Your code stops",
+            "def build_with_skip(size, neurons):\n"
+            "    return layers.Dense(2)(keras.Input((size,)))": (
+                "Your code stops: AttributeError: .*then keras.Model"
+            ),
+        },
+    ),
+    ("02b", 2): (
+        "from keras import ops",
+        [],
+        {
+            "def distance(real_ab, fake_ab):\n"
+            "    return ops.mean(ops.sum((fake_ab - real_ab) ** 2, axis=-1))": (
+                "expected 2.5, got 12.5. Square, sum over the last axis"
+            ),
+            "def distance(real_ab, fake_ab):\n"
+            "    return ops.sqrt(ops.mean((fake_ab - real_ab) ** 2))": (
+                "expected 1.4142, got 1."
+            ),
+            "def distance(real_ab, fake_ab):\n    return (fake_ab - real_ab) ** 2": (
+                r"the shape should be \(\), yours is \(2, 2\)"
+            ),
+        },
+    ),
+    ("02b", 3): (
+        "import keras\nimport tensorflow as tf\nfrom keras import layers, ops\n"
+        "from colorlib.training import set_seed\n"
+        "random = np.random.default_rng(0)\n"
+        "train_x = random.normal(size=(32, 83)).astype('float32')\n"
+        "train_ab = random.normal(size=(32, 2)).astype('float32')",
+        [],
+        {
+            "def train_step(model, optimizer, x, real_ab):\n"
+            "    return ops.mean((model(x) - real_ab) ** 2)": "Expected .*The loss in",
+            "def train_step(model, optimizer, x, real_ab):\n"
+            "    loss = ops.mean((model(x) - real_ab) ** 2)\n"
+            "    with tf.GradientTape() as tape:\n        pass\n"
+            "    slopes = tape.gradient(loss, model.trainable_variables)\n"
+            "    optimizer.apply(slopes, model.trainable_variables)\n"
+            "    return loss": "Your code stops: .*The loss in the block",
+            "def train_step(model, optimizer, x, real_ab):\n"
+            "    with tf.GradientTape() as tape:\n"
+            "        loss = ops.mean((model(x) - real_ab) ** 2)\n"
+            "    slopes = tape.gradient(loss, model.trainable_variables)\n"
+            "    for variable, slope in zip(model.trainable_variables, slopes):\n"
+            "        variable.assign_add(0.5 * slope)\n"
+            "    return loss": "Expected",
         },
     ),
     ("03", 1): (
@@ -310,7 +485,7 @@ def namespace_of(number, exercise):
 
 def test_the_table_holds_every_exercise():
     found = set()
-    for number in ("00", "01", "02", "03", "04", "05", "06"):
+    for number in ("00", "00b", "01", "02", "02b", "03", "04", "05", "06"):
         for kind, text in lesson_cells(number):
             for line in text.splitlines() if kind == "markdown" else []:
                 if line.startswith("### Exercise "):
