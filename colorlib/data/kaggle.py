@@ -1,4 +1,4 @@
-"""Data sets from Kaggle, through the `kaggle` package (1.6 or 2)."""
+"""Data sets from Kaggle: without an account, or through the `kaggle` package."""
 
 import contextlib
 import importlib
@@ -8,15 +8,21 @@ import shutil
 import sys
 
 from colorlib.data.archives import check_archive
-from colorlib.data.download import explain_error
+from colorlib.data.download import download, explain_error
 from colorlib.errors import DataError
 from colorlib.utils.files import file_lock
 
+# Where Kaggle gives its public sets away without an account, as `kagglehub` asks for
+# them.
+PUBLIC = "https://www.kaggle.com/api/v1/datasets/download"
 VARIABLES = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
 
 def fetch_zip(slug, path):
     """Fetches one Kaggle data set, whole and tested.
+
+    A public set needs no account. Where Kaggle refuses it all the same, the package
+    `kaggle` (1.6 or 2) asks again with the learner's token.
 
     Args:
         slug: "owner/name".
@@ -30,10 +36,19 @@ def fetch_zip(slug, path):
         DataError: if it cannot be had. The message never has the token in it.
     """
     with file_lock(path.with_name(path.name + ".lock")):
-        return path if path.is_file() else _fetch(slug, path)
+        if path.is_file():
+            return path
+        try:
+            return download(f"{PUBLIC}/{slug}", path)
+        except DataError as error:
+            refused = error
+        try:
+            return _fetch_with_token(slug, path)
+        except DataError as error:
+            raise DataError(f"{error}. Without an account: {refused}") from None
 
 
-def _fetch(slug, path):
+def _fetch_with_token(slug, path):
     api = _sign_in()
     folder = path.with_suffix(".part")
     try:

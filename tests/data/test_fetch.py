@@ -431,7 +431,8 @@ def test_official_class_names():
 
 @pytest.fixture
 def kaggle(server, monkeypatch, tmp_path):
-    """The real kaggle package, speaking to the loopback server as if to Kaggle."""
+    """The loopback server as Kaggle, which asks for a token; the real package."""
+    monkeypatch.setattr(kaggle_module, "PUBLIC", f"{server.url}/public")
     environment = pytest.importorskip("kagglesdk.kaggle_env")  # of kaggle 2
     api = importlib.import_module("kaggle.api.kaggle_api_extended")
     addresses = environment._env_to_endpoint
@@ -476,6 +477,37 @@ def assert_secret(capsys, error=None):
         error = error.__cause__
     for text in texts:
         assert KEY not in text and "hidden" not in text
+
+
+def test_landscapes_need_no_account(server, cache, monkeypatch, capsys):
+    """Kaggle sends whoever asks on to a signed address; no package is needed."""
+    monkeypatch.setattr(kaggle_module, "PUBLIC", f"{server.url}/public")
+    monkeypatch.setitem(sys.modules, "kaggle", None)
+    for slug, names in ((SLUG, "ab"), (SECOND, "cd")):
+        signed = {"Location": f"{server.url}/{slug}.zip?signature=hidden"}
+        server.pages[f"/public/{slug}"] = Page(b"", 302, headers=signed)
+        server.pages[f"/{slug}.zip"] = Page(make_zip([f"{n}.jpg" for n in names]))
+    parts = [load_pictures("landscapes", part, 32) for part in sets.PARTS]
+    names = [name for part in parts for name in part.names]
+    assert sorted(name[-5:] for name in names) == ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+    assert len(server.sent(f"/{SLUG}.zip")) == 1
+    assert not [r for r in server.requests if "Authorization" in r.headers]
+    assert "hidden" not in "".join(path.read_text() for path in cache.rglob("*.json"))
+    assert_secret(capsys)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_set_that_wants_an_account_gets_the_token(kaggle, token, tmp_path, status):
+    kaggle.pages[f"/public/{SLUG}"] = Page(b"", status)
+    path = kaggle_module.fetch_zip(SLUG, tmp_path / "a.zip")
+    assert path.read_bytes() == kaggle.pages[f"/{SLUG}.zip"].data
+
+
+def test_a_login_page_is_no_data_set(kaggle, token, tmp_path):
+    page = Page(b"<html>", headers={"Content-Type": "text/html"})
+    kaggle.pages[f"/public/{SLUG}"] = page
+    path = kaggle_module.fetch_zip(SLUG, tmp_path / "a.zip")
+    assert path.read_bytes() == kaggle.pages[f"/{SLUG}.zip"].data
 
 
 def test_kaggle_joins_both_sets(kaggle, token, cache, capsys):
@@ -547,6 +579,7 @@ def test_kaggle_without_a_token(kaggle, cache):
     text = str(error.value)
     for part in ("none was found", "Settings > API", "kaggle.json", "KAGGLE_API_TOKEN"):
         assert part in text
+    assert f"Without an account: {kaggle.url}/public/{SLUG} is not there" in text
     for part in ("landscapes, train", "COLORLIB_MIRROR", "samples", str(cache)):
         assert part in text
 
@@ -554,7 +587,9 @@ def test_kaggle_without_a_token(kaggle, cache):
 def test_kaggle_without_a_token_in_a_fresh_process(tmp_path):
     """`import kaggle` signs in, prints and exits: none of that may come through."""
     command = [sys.executable, "-m", "colorlib", "data", "landscapes"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    options = {"cwd": ROOT, "env": os.environ | nowhere}
+    done = subprocess.run(command, capture_output=True, text=True, **options)
     assert done.returncode == 1
     assert done.stdout == ""
     assert "Kaggle wants a token, none was found" in done.stderr
@@ -610,7 +645,8 @@ def test_kaggle_without_network(kaggle, token, monkeypatch, capsys):
     assert_secret(capsys, error.value)
 
 
-def test_kaggle_is_not_installed(monkeypatch):
+def test_kaggle_is_not_installed(server, monkeypatch):
+    monkeypatch.setattr(kaggle_module, "PUBLIC", f"{server.url}/public")
     monkeypatch.setitem(sys.modules, "kaggle", None)
     monkeypatch.setitem(sys.modules, "kaggle.api.kaggle_api_extended", None)
     with pytest.raises(DataError, match="pip install kaggle"):
