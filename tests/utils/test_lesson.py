@@ -136,6 +136,43 @@ def test_a_machine_without_git_gets_a_sentence(address, tmp_path, monkeypatch):
     assert last_line(done).startswith("Nothing came from")
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, machine", [("00_start_here", "Colab"), ("00b_python", "Kaggle")]
+)
+def test_a_lesson_alone_runs_from_top_to_bottom(name, machine, tmp_path, monkeypatch):
+    """In a kernel of its own, with the course of the last commit as what it fetches."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    if not (ROOT / ".git").exists():
+        pytest.skip("no repository of git to fetch from")
+    path = next(path for path in LESSONS if path.stem.startswith(name))
+    notebook = nbformat.read(path, as_version=4)
+    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    first.source = first.source.replace(ADDRESS, ROOT.as_uri())
+    fast, there = "start_lesson(fast=False, drive=False)", "start_lesson(fast=True)"
+    if machine == "Colab":  # with a Drive that can be opened
+        fake = tmp_path / "fake" / "google" / "colab"
+        fake.mkdir(parents=True)
+        (fake / "__init__.py").write_text("")
+        (fake / "drive.py").write_text("def mount(folder):\n    pass\n")
+        (tmp_path / "fake" / "sitecustomize.py").write_text("import google.colab\n")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "fake"))
+        there = "start_lesson(fast=True, drive=True)"
+    else:
+        monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")
+    assert fast in first.source
+    first.source = first.source.replace(fast, there)
+    home = tmp_path / "content"
+    home.mkdir()
+    NotebookClient(notebook, resources={"metadata": {"path": str(home)}}).execute()
+    assert (home / "colorization-course" / "notebooks").is_dir()
+    printed = "".join(o["text"] for o in first.outputs if o["output_type"] == "stream")
+    assert "FAST is on" in printed
+    assert {"Colab": "Runtime >", "Kaggle": "Settings >"}[machine] in printed
+
+
 # What the cell calls.
 
 
