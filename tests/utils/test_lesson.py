@@ -114,8 +114,9 @@ def test_a_lesson_alone_fetches_the_course_once(folder, address, tmp_path):
 
 def test_an_unedited_address_is_a_sentence(tmp_path):
     """And nothing is asked of whoever has the name in the placeholder."""
-    assert "/OWNER/" in ADDRESS, "with a real address this test is to be dropped"
-    done = run_alone(tmp_path / "content", setup_cell(LESSONS[0]))
+    unedited = "https://github.com/OWNER/colorization-course"
+    cell = setup_cell(LESSONS[0]).replace(ADDRESS, unedited)
+    done = run_alone(tmp_path / "content", cell)
     assert done.returncode == 1 and done.stdout == ""
     assert last_line(done).startswith("In this cell, write the address")
 
