@@ -6,7 +6,9 @@ What the lessons write in the open and then import stands in front:
     ab_bins     colour as classes: bins, rebalancing, annealed mean
     gan         Pix2Pix: generator and discriminator trained by one `fit`
     optimizers  Adam and the learning rate's schedules
-    plotting    every figure
+    plotting    every figure of pictures and numbers
+    drawing     networks, drawn from the networks
+    interactive what moves: sliders, a game as a film
     checks      the checks of the exercises
     errors      the exceptions
 

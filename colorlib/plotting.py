@@ -1,4 +1,4 @@
-"""Every figure of the course; the only module that imports matplotlib."""
+"""Every figure of pictures and numbers; networks are drawn by `colorlib.drawing`."""
 
 import io
 from pathlib import Path
@@ -103,7 +103,11 @@ def show_row(
 
 
 def show_grid(
-    L: np.ndarray, columns: dict, rows: int = MAX_ROWS, jpeg: bool = False
+    L: np.ndarray,
+    columns: dict,
+    rows: int = MAX_ROWS,
+    jpeg: bool = False,
+    side: float | None = None,
 ) -> None:
     """Draws rows of: input L | one or more colorized pictures | true.
 
@@ -114,10 +118,13 @@ def show_grid(
         rows: how many pictures to show, at most `MAX_ROWS`.
         jpeg: whether a notebook keeps it as JPEG: many photographs take a fifth of the
             bytes.
+        side: of a picture in inches, which is then drawn smoothly: of 32 enlarged
+            pixels one sees the squares and no dog. None draws 1.7 inches, pixel by
+            pixel.
     """
     columns = columns if L is None else {"input L": L, **columns}
     rows = min(rows, len(next(iter(columns.values()))), MAX_ROWS)
-    side = min(1.7, WIDTH / len(columns))
+    smooth, side = side is not None, min(side or 1.7, WIDTH / len(columns))
     size = (side * len(columns), side * rows + 0.3)
     figure, grid = plt.subplots(
         rows, len(columns), figsize=size, dpi=100, squeeze=False
@@ -126,6 +133,8 @@ def show_grid(
         for axes, (title, pictures) in zip(grid[row], columns.items()):
             draw = show_L if pictures is L else show_rgb
             draw(pictures[row], title if row == 0 else "", axes)
+            if smooth:
+                axes.images[0].set_interpolation("bicubic")
     figure.tight_layout()
     _show(figure, jpeg)
 
@@ -214,6 +223,8 @@ def plot_lines(
     for name, values in lines.items():
         axes.plot(x, values, label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    if xlabel in ("epoch", "step"):  # there are no half ones
+        axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend()
     plt.show()
 
@@ -346,20 +357,34 @@ def plot_game(histories: dict) -> None:
     plt.show()
 
 
-def show_kernels(kernels: np.ndarray, titles: list | None = None) -> None:
-    """Draws small kernels with a diverging map around 0.
+def show_kernels(
+    kernels: np.ndarray, titles: list | None = None, columns: int = 8
+) -> None:
+    """Draws small kernels: orange is negative, violet positive, white 0.
+
+    Up to 8 kernels have their numbers written into them.
 
     Args:
         kernels: array `(N, h, w)`, any unit.
         titles: one for each, or None.
+        columns: kernels side by side.
     """
     titles = titles or [""] * len(kernels)
     limit = float(np.abs(kernels).max()) or 1.0
-    figure, all_axes = plt.subplots(
-        1, len(kernels), figsize=(min(WIDTH, 1.6 * len(kernels)), 1.8), squeeze=False
-    )
-    for axes, kernel, title in zip(all_axes[0], kernels, titles):
-        axes.imshow(kernel, cmap="RdBu_r", vmin=-limit, vmax=limit)
+    numbers, columns = len(kernels) <= 8, min(columns, len(kernels))
+    rows = -(-len(kernels) // columns)
+    side = min(2.2 if numbers else 1.2, WIDTH / columns)
+    size = (side * columns, (side + 0.25 * any(titles)) * rows)
+    figure, grid = plt.subplots(rows, columns, figsize=size, dpi=100, squeeze=False)
+    for axes in grid.flat[len(kernels) :]:
+        axes.set_visible(False)
+    for axes, kernel, title in zip(grid.flat, kernels, titles):
+        axes.imshow(kernel, cmap="PuOr", vmin=-limit, vmax=limit)
+        for (row, column), number in np.ndenumerate(kernel if numbers else []):
+            ink = "white" if abs(number) > 0.6 * limit else "black"
+            words = f"{number:.2f}".rstrip("0").rstrip(".")
+            style = {"ha": "center", "va": "center", "color": ink, "size": 9}
+            axes.text(column, row, "0" if words == "-0" else words, **style)
         _finish(axes, title)
     figure.tight_layout()
     plt.show()

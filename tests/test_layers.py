@@ -9,7 +9,7 @@ from small import ROOT
 LAYERS = (
     ("errors",),
     ("lab", "utils"),
-    ("checks", "optimizers", "plotting"),
+    ("checks", "drawing", "interactive", "optimizers", "plotting"),
     ("images", "models", "ab_bins"),
     ("data", "gan", "video"),
     ("metrics", "colorize"),
@@ -24,7 +24,6 @@ LAYERS = (
 PACKAGES = {
     "IPython": "jupyter",
     "PIL": "pillow",
-    "ipywidgets": "jupyter",
     "lazy_loader": "lazy-loader",
     "skimage": "scikit-image",
     "tifffile": "scikit-image",
@@ -107,9 +106,9 @@ def test_there_is_no_circle():
         done |= ready
 
 
-def test_only_plotting_draws():
+def test_only_three_modules_draw():
     assert [m for m, path in MODULES.items() if "matplotlib" in outside(path)] == [
-        "plotting"
+        *("drawing.canvas", "interactive", "plotting"),
     ]
 
 

@@ -101,6 +101,20 @@ def test_a_grid_has_input_first_and_at_most_four_rows(figures):
     assert titles == ["input", "target"]
 
 
+def test_small_pictures_are_drawn_larger_and_smoothly(figures):
+    sizes, ways = [], []
+    for side in (None, 2.2):
+        plotting.show_grid(L, {"CNN": RGB, "true": RGB}, side=side)
+        figure = only(figures)
+        sizes.append(figure.get_size_inches()[0])
+        ways.append({image.get_interpolation() for image in images(figure)})
+        plt.close("all")
+    assert sizes == pytest.approx([3 * 1.7, 3 * 2.2])
+    assert ways[1] == {"bicubic"} and "bicubic" not in ways[0]
+    plotting.show_grid(None, {name: RGB for name in "abcdefgh"}, side=4)
+    only(figures)  # as wide as a notebook at most
+
+
 def test_curves_have_names_and_a_legend(figures):
     history = {"epoch": [1, 2, 3], "loss": [3, 2, 1], "val_loss": [4, 3, 3]}
     plotting.plot_history(history, "Dogs", {"grey": 2.5, "mean colour": 2.0})
@@ -114,6 +128,10 @@ def test_curves_have_names_and_a_legend(figures):
     plotting.plot_lines([1, 2], {"one": [1, 2], "two": [2, 1]}, "x", "y (units)", "T")
     (axes,) = only(figures).axes
     assert axes.get_legend() and axes.get_ylabel() == "y (units)"
+    plt.close("all")
+    plotting.plot_lines(range(1, 21), {"one": range(20)}, "epoch", "loss")
+    (axes,) = only(figures).axes
+    assert all(tick == int(tick) for tick in axes.get_xticks())
 
 
 def test_many_photographs_are_kept_as_jpeg(figures, monkeypatch):
@@ -159,14 +177,27 @@ def test_points_and_kernels(figures):
     (axes,) = only(figures).axes
     assert len(axes.lines) == 1 and axes.get_title() == "A line"
     plt.close("all")
-    plotting.show_kernels(
-        np.random.default_rng(0).normal(size=(6, 3, 3)), list("abcdef")
-    )
-    limits = {image.get_clim() for image in images(only(figures))}
+    kernels = np.random.default_rng(0).normal(size=(6, 3, 3))
+    plotting.show_kernels(kernels, list("abcdef"))
+    figure = only(figures)
+    limits = {image.get_clim() for image in images(figure)}
     assert len(limits) == 1 and -limits.copy().pop()[0] == limits.pop()[1]
+    for axes, kernel in zip(figure.axes, kernels):  # the numbers stand in the cells
+        drawn = {text.get_position(): float(text.get_text()) for text in axes.texts}
+        assert len(drawn) == 9
+        for (column, row), number in drawn.items():
+            assert number == pytest.approx(kernel[row, column], abs=0.005)
+    colors = images(figure)[0].get_cmap()
+    low, middle, high = rgb_to_lab(np.array([colors(x)[:3] for x in (0.1, 0.5, 0.9)]))
+    assert abs(low[2] - high[2]) > 60  # blue against yellow, not red against green
+    assert np.abs(middle[1:]).max() < 3 and middle[0] > 95
     plt.close("all")
     plotting.show_kernels(np.zeros((2, 3, 3)))
     only(figures)
+    plt.close("all")
+    plotting.show_kernels(np.ones((20, 3, 3)))  # many: rows of eight, no numbers
+    shown = [axes for axes in only(figures).axes if axes.get_visible()]
+    assert len(shown) == 20 and not any(axes.texts for axes in shown)
 
 
 def test_colours_on_the_ab_plane(figures):
