@@ -294,24 +294,55 @@ EXERCISES = {
         },
     ),
     ("03", 1): (
-        "",
-        [],
+        "from keras import ops\n"
+        "small = np.arange(48).reshape(4, 4, 3).astype('float32')\n"
+        "weights = (np.arange(54) % 5 - 2).reshape(3, 3, 3, 2).astype('float32')",
+        ["def convolve(plane"],
         {
-            "def count_weights(channels, filters, k):\n"
-            "    return channels * filters * k * k": "got 288. k . k weights",
-            "def count_weights(channels, filters, k):\n"
-            "    return channels * filters * k + filters": "got 128. k . k weights",
-            "def count_weights(channels, filters, k):\n"
-            "    return filters * (k * k + 1)": "For .64, 128, 3. expected 73856",
+            "def convolve_channels(x, kernels, bias):\n"
+            "    return sum(convolve(x[..., c], kernels[..., c, 0])\n"
+            "               for c in range(x.shape[-1])) + bias[0]": (
+                r"shape is \(4, 4\) instead of \(4, 4, 1\)\. For each filter"
+            ),
+            "def convolve_channels(x, kernels, bias):\n"
+            "    return np.stack([sum(convolve(x[..., c], kernels[..., c, f])\n"
+            "        for c in range(x.shape[-1])) for f in range(len(bias))], -1)": (
+                r"1 channels, wrong by up to 5\. .* \+ bias"
+            ),
+            "def convolve_channels(x, kernels, bias):\n"
+            "    return np.stack([convolve(x[..., 0], kernels[..., 0, f]) + bias[f]\n"
+            "                     for f in range(len(bias))], axis=-1)": (
+                "3 channels, wrong by up to .* over the channels"
+            ),
+            "def convolve_channels(x, kernels, bias):\n"
+            "    return convolve(x, kernels) + bias": "Your code stops: ValueError",
         },
     ),
     ("03", 2): (
-        "def best_absolute(values):\n    return np.median(values)",
+        "import keras\nfrom keras import layers",
         [],
         {
-            "def best_squared(values):\n    return np.median(values)": "slope",
-            "def best_squared(values):\n    return values.max()": "slope",
-            "def best_squared(values):\n    return values": r"yours is \(5,\)",
+            "def build_small():\n    L = keras.Input((None, None, 1))\n"
+            "    x = layers.Conv2D(16, 3, padding='same', activation='relu')(L)\n"
+            "    x = layers.Conv2D(32, 3, padding='same', activation='relu')(x)\n"
+            "    x = layers.UpSampling2D()(layers.UpSampling2D()(x))\n"
+            "    ab = layers.Conv2D(2, 3, padding='same', activation='tanh')(x)\n"
+            "    return keras.Model(L, ab)": (
+                r"output \(2, 64, 96, 2\), 5,378 weights, .*Strides of 2"
+            ),
+            "def build_small():\n    L = keras.Input((None, None, 1))\n"
+            "    s = {'padding': 'same', 'activation': 'relu', 'strides': 2}\n"
+            "    x = layers.Conv2D(32, 3, **s)(layers.Conv2D(16, 3, **s)(L))\n"
+            "    x = layers.UpSampling2D()(layers.UpSampling2D()(x))\n"
+            "    return keras.Model(L, layers.Conv2D(2, 3, padding='same')(x))": (
+                r"\['relu', 'relu', 'linear'\]\. .* ReLU twice, tanh"
+            ),
+            "def build_small():\n    return keras.Sequential([layers.Conv2D(16, 3)])": (
+                r"output \(2, 14, 22, 16\), 160 weights, 0 upsamplings"
+            ),
+            "def build_small():\n    return keras.Input((None, None, 1))": (
+                "Your code stops: .*Is the result a keras.Model"
+            ),
         },
     ),
     ("03", 3): (
@@ -322,6 +353,46 @@ EXERCISES = {
             "my_encoder = [(3, 2)] * 8": "8 layers, 256 times smaller, sees 511",
             "my_encoder = [(3, 2), (3, 2), (3, 2), (7, 1)]": "4 layers, 8 times",
             "my_encoder = [3, 2]": "Your code stops: TypeError: .*Pairs",
+        },
+    ),
+    ("03b", 1): (
+        "",
+        [],
+        {
+            "def mirror(batch, chosen):\n    return batch[:, :, ::-1]": "Only",
+            "def mirror(batch, chosen):\n    answer = batch.copy()\n"
+            "    answer[chosen] = batch[chosen][:, ::-1]\n    return answer": "Axis 2",
+            "def mirror(batch, chosen):\n    return batch[chosen][:, :, ::-1]": (
+                r"shape should be \(2, 1, 3, 2\), yours is \(1, 1, 3, 2\)"
+            ),
+        },
+    ),
+    ("03b", 2): (
+        "",
+        [],
+        {
+            "def paired_interval(first, second):\n"
+            "    return np.quantile(first - second, [0.025, 0.975])": (
+                "quantiles of the means"
+            ),
+            "def paired_interval(first, second):\n"
+            "    random, n = np.random.default_rng(0), len(first)\n"
+            "    a, b = random.integers(n, size=(2, 1000, n))\n"
+            "    means = (first[a] - second[b]).mean(axis=1)\n"
+            "    return np.quantile(means, [0.025, 0.975])": (
+                r"expected \[1\. 1\.\].*the same places for both"
+            ),
+            "def paired_interval(first, second):\n"
+            "    return (first - second).mean()": r"should be \(2,\), yours is \(\)",
+        },
+    ),
+    ("03b", 3): (
+        "def best_absolute(values):\n    return np.median(values)",
+        [],
+        {
+            "def best_squared(values):\n    return np.median(values)": "slope",
+            "def best_squared(values):\n    return values.max()": "slope",
+            "def best_squared(values):\n    return values": r"yours is \(5,\)",
         },
     ),
     ("04", 1): (
@@ -485,7 +556,7 @@ def namespace_of(number, exercise):
 
 def test_the_table_holds_every_exercise():
     found = set()
-    for number in ("00", "00b", "01", "02", "02b", "03", "04", "05", "06"):
+    for number in ("00", "00b", "01", "02", "02b", "03", "03b", "04", "05", "06"):
         for kind, text in lesson_cells(number):
             for line in text.splitlines() if kind == "markdown" else []:
                 if line.startswith("### Exercise "):

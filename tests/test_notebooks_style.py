@@ -70,7 +70,7 @@ def link(path):
 
 def test_the_lessons_of_the_first_weeks_are_there():
     numbers = [number_of(path) for path in NOTEBOOKS]
-    assert numbers[:6] == ["00", "00b", "01", "02", "02b", "03"]
+    assert numbers[:7] == ["00", "00b", "01", "02", "02b", "03", "03b"]
     assert len(set(numbers)) == len(numbers)
     assert all(re.fullmatch(r"\d\db?_[a-z0-9_]+\.ipynb", p.name) for p in NOTEBOOKS)
 
@@ -190,12 +190,27 @@ def test_exercises_have_a_stub_and_a_folded_solution(path):
 
 
 @lesson
+def test_links_to_lessons_lead_somewhere(path):
+    for name in re.findall(r"\]\((\w+\.ipynb)\)", prose(path)):
+        assert (FOLDER / name).exists(), name
+
+
+@lesson
 def test_it_ends_with_recap_references_and_next(path):
     ending = prose(path).split("## Recap")
     assert len(ending) == 2, "one section ## Recap"
     for words in ("References", "Next"):
         assert re.search(rf"(?m)^(#+ |\*\*){words}", ending[1]), words
     assert len(re.findall(r"\?(?=\s|$|\*|<)", ending[1])) >= 3  # questions
+
+
+@lesson
+def test_of_sliders_the_picture_is_stored_and_not_the_widget(path):
+    """A widget lives as long as its kernel: stored, it is an error message."""
+    for cell in cells(path, "code"):
+        if "show_sliders(" in cell["source"]:
+            kinds = {kind for o in cell["outputs"] for kind in o["data"]}
+            assert kinds == {"image/png", "text/plain"}, cell["source"]
 
 
 @lesson
