@@ -17,9 +17,12 @@ MIRROR = os.environ.get("COLORLIB_MIRROR")
 
 @pytest.fixture(autouse=True)
 def _alone(monkeypatch):
-    """Unit tests see the bundled pictures only, on every machine."""
+    """Unit tests see the bundled pictures and run Keras only, on every machine."""
     monkeypatch.delenv("COLORLIB_MIRROR", raising=False)
     monkeypatch.delenv("COLORLIB_BACKBONES", raising=False)
+    # Asked for by name, it is not replaced by ONNX Runtime where that is installed.
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    monkeypatch.setenv("KERAS_BACKEND", backend)
 
 
 @pytest.fixture

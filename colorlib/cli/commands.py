@@ -28,10 +28,10 @@ def colorize(options):
 
     @cache
     def colorizer():
-        _start_keras()
         from colorlib.colorize.colorizer import DEFAULT_MODEL, Colorizer
 
-        loaded = Colorizer(options.model or DEFAULT_MODEL, options.size)
+        model = options.model or DEFAULT_MODEL
+        loaded = Colorizer(model, options.size, _load_quickly)
         if hints:
             loaded.check_takes_hints()
         return loaded
@@ -94,6 +94,19 @@ def _hints_for(paths, options):
 
         return read_hints(options.hints)
     return None
+
+
+def _load_quickly(path, card):
+    """The network of a card: without Keras, where it was exported for ONNX Runtime."""
+    from colorlib.export.onnx_network import keep_exported, open_exported
+
+    network = open_exported(card)
+    if network is None:
+        _start_keras()
+        from colorlib.colorize.colorizer import load_network
+
+        network = keep_exported(load_network(path, card), card)
+    return network
 
 
 def app(options):

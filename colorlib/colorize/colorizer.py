@@ -3,27 +3,21 @@
 import json
 from pathlib import Path
 
-import keras
 import numpy as np
-from keras import ops
 
-from colorlib.ab_bins import as_colorizer
 from colorlib.colorize.hints import check_hints, hint_map
 from colorlib.errors import HintError
 from colorlib.images.io import PAGED, Picture
 from colorlib.images.resize import resize_plane, resize_rgb
 from colorlib.lab import replace_ab, rgb8_to_lab, scale_L, unscale_ab
 from colorlib.models.cards import models_with_hints, read_card
-from colorlib.models.hint_unet import takes_hints
-from colorlib.models.registry import build
-from colorlib.models.weights import load_weights
 
 DEFAULT_MODEL = "flagship"
 SIZES = (32, 2048)  # of the network's square: above, it takes 10 GB and more
 STRIP = 256  # rows painted at a time
 
 
-def load_network(path: str | Path, card: dict) -> keras.Model:
+def load_network(path: str | Path, card: dict):
     """Builds the network of a card and fills in its weights.
 
     Args:
@@ -38,6 +32,11 @@ def load_network(path: str | Path, card: dict) -> keras.Model:
     Raises:
         errors.WeightsError: if the weights are damaged.
     """
+    # Here, not above: a network in place of Keras' own needs none of it.
+    from colorlib.ab_bins import as_colorizer
+    from colorlib.models.registry import build
+    from colorlib.models.weights import load_weights
+
     network = build(card["network"], **card["options"])
     load_weights(network, path)
     return as_colorizer(network)
@@ -51,6 +50,8 @@ class Colorizer:
             with its card beside it.
         size: the network sees as many pixels as a square of this side has (of a very
             long picture fewer); None takes the card's.
+        load: function of the path of the weights and the card that gives the network;
+            another one than `load_network` may give what runs without Keras.
 
     Raises:
         FileNotFoundError: if there is no such model.
@@ -68,7 +69,12 @@ class Colorizer:
         'coloured.jpg'
     """
 
-    def __init__(self, model: str | Path = DEFAULT_MODEL, size: int | None = None):
+    def __init__(
+        self,
+        model: str | Path = DEFAULT_MODEL,
+        size: int | None = None,
+        load=load_network,
+    ):
         path, card = read_card(model)
         if card.get("kind") == "translation":
             raise ValueError(
@@ -81,15 +87,16 @@ class Colorizer:
             )
         self.name = card["name"]
         self.multiple, self.gain = card["multiple"], card.get("gain", 1.0)
+        self.network = load(path, card)
         # What the colours depend on: a film goes on only if all of it is unchanged.
         parts = [card[entry] for entry in ("sha256", "network", "options")]
-        self.key = json.dumps([*parts, self.multiple, self.size, self.gain])
-        self.network = load_network(path, card)
+        parts += [self.multiple, self.size, self.gain, type(self.network).__name__]
+        self.key = json.dumps(parts)
 
     @property
     def takes_hints(self) -> bool:
         """Whether the network can be told colours of some places."""
-        return takes_hints(self.network)
+        return len(getattr(self.network, "inputs", ())) == 2
 
     def predict_ab(self, rgb: np.ndarray) -> np.ndarray:
         """Predicts the colours that `colorize` gives a picture, at its full size.
@@ -219,7 +226,11 @@ class Colorizer:
         # Not compiled, a direct call: pictures have all sizes.
         run = self.network.predict_on_batch if compiled else self.network
         ab = run(seen)
-        return unscale_ab(ops.convert_to_numpy(ab)) * self.gain
+        if not isinstance(ab, np.ndarray):
+            from keras import ops
+
+            ab = ops.convert_to_numpy(ab)
+        return unscale_ab(ab) * self.gain
 
     def apply_ab(self, rgb: np.ndarray, ab: np.ndarray) -> np.ndarray:
         """Gives a picture these colours; its lightness stays as it is.

@@ -87,9 +87,9 @@ def colorize_files(
             # Outside of `try`: without a network none can be coloured.
             if colour is None and wanted and not job.is_film:
                 colour = start()
-            can = start_film and _film_module()
-            told = {"hints": job.hints} if job.hints else {}
-            processor = start_film(**told) if job.is_film and wanted and can else None
+            processor = None
+            if job.is_film and wanted and start_film and _film_module():
+                processor = start_film(**({"hints": job.hints} if job.hints else {}))
             if not checked:
                 check_writable(output)
                 checked = True

@@ -629,6 +629,7 @@ def test_a_backend_that_is_not_installed_is_said_with_what_names_it(
 ):
     photograph(work / "a.jpg")
     monkeypatch.setitem(sys.modules, "keras", None)
+    monkeypatch.setenv("COLORLIB_CACHE", str(work / "cache"))  # nothing exported
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     assert main(["colorize", "a.jpg"]) == 1
     err = capsys.readouterr().err

@@ -13,6 +13,7 @@ from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.export.litert import export_litert
 from colorlib.export.onnx import describe, export_onnx, load_colorizer
+from colorlib.export.onnx_network import OnnxNetwork
 from colorlib.images.io import read_picture
 from colorlib.models.registry import build
 
@@ -132,7 +133,7 @@ def flagship(tmp_path_factory):
 def test_the_flagship_as_onnx_colours_photographs_like_keras(flagship):
     path = flagship[0]
     assert path.stat().st_size < 7_000_000
-    colorizer, run = Colorizer("flagship"), onnx_runner(path)
+    colorizer, run = Colorizer("flagship"), OnnxNetwork(path)
     pictures = [*sorted(OLD.glob("*.jpg"))[:2], *sorted(PHOTOS.glob("*.jpg"))[::10]]
     sizes = {
         colorizer._network_size(*read_picture(p).rgb.shape[:2])[0] for p in pictures

@@ -1,0 +1,170 @@
+"""Hours of film through the command line: memory, and what kills cost.
+
+    python tests/benchmarks/bench_long_film.py [SECONDS] [CHECKED] [MODEL]
+
+Makes a film of SECONDS (7200) at 25 frames a second, with sound, by showing the clips
+of `eval/video_clips.tar` in the folder of COLORLIB_MIRROR again and again in small
+(without the mirror: the bundled photographs, panned over). `colorlib colorize` colours
+it with MODEL (`dog`, a small network); the process is killed three times and started
+again. Printed: the resident memory along the way, and whether the result has every
+frame at its time, and the sound. A film of CHECKED seconds (600) is coloured both ways,
+and the frames of both results are compared. Linux only (/proc).
+"""
+
+import hashlib
+import itertools
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from colorlib.images.io import read_picture  # noqa: E402
+from colorlib.images.resize import resize_rgb  # noqa: E402
+from colorlib.video.convert import PIECE  # noqa: E402
+from colorlib.video.reader import probe, read_frames  # noqa: E402
+
+RATE, HEIGHT, WIDTH = 25, 72, 128
+CLIP = 250  # frames of a clip at most
+KILLED_AT = (0.2, 0.45, 0.7)  # shares of the film
+SOUND_RATE = 8000
+
+
+def frames_of_clips():
+    """List of small grey frames, uint8 `(HEIGHT, WIDTH, 3)`, of all clips."""
+    frames, mirror = [], os.environ.get("COLORLIB_MIRROR")
+    if mirror:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            tarfile.open(f"{mirror}/eval/video_clips.tar") as tar,
+        ):
+            tar.extractall(folder, filter="data")
+            for clip in sorted(Path(folder).rglob("*.mp4")):
+                found = itertools.islice(read_frames(probe(clip), []), CLIP)
+                frames += [resize_rgb(rgb, HEIGHT, WIDTH) for _, _, rgb in found]
+    else:
+        for photo in sorted((ROOT / "data" / "samples" / "old").glob("*.jpg")):
+            rgb = resize_rgb(read_picture(photo).rgb, HEIGHT * 2, WIDTH * 2)
+            frames += [rgb[n : n + HEIGHT, n : n + WIDTH] for n in range(HEIGHT)]
+    return [
+        np.repeat(rgb.mean(-1, keepdims=True).astype("u1"), 3, -1) for rgb in frames
+    ]
+
+
+def write_film(path, seconds):
+    """Writes the clips, again and again, and a sine; returns the number of frames."""
+    frames, count = frames_of_clips(), round(seconds * RATE)
+    with av.open(str(path), "w") as out:
+        pictures = out.add_stream("libx264", RATE, options={"preset": "ultrafast"})
+        pictures.height, pictures.width, pictures.pix_fmt = HEIGHT, WIDTH, "yuv420p"
+        sound = out.add_stream("aac", SOUND_RATE, layout="mono")
+        for number, rgb in zip(range(count), itertools.cycle(frames)):
+            frame = av.VideoFrame.from_ndarray(rgb, "rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, RATE)
+            out.mux(pictures.encode(frame))
+            if number % RATE == 0:
+                begin = number // RATE * SOUND_RATE
+                wave = np.sin(np.arange(begin, begin + SOUND_RATE) * 0.3)[None] * 0.3
+                heard = av.AudioFrame.from_ndarray(wave.astype("f4"), "fltp", "mono")
+                heard.sample_rate, heard.pts = SOUND_RATE, begin
+                heard.time_base = Fraction(1, SOUND_RATE)
+                out.mux(sound.encode(heard))
+        out.mux(pictures.encode(None))
+        out.mux(sound.encode(None))
+    return count
+
+
+def colorize(film, output, model, kills=(), every=0):
+    """Colours a film, killed when it has so many pieces; prints the memory along it.
+
+    Args:
+        film: its path.
+        output: folder of the result.
+        model: of the command line.
+        kills: numbers of whole pieces at which the process is killed.
+        every: pieces between two lines about the memory; 0 prints none.
+
+    Returns:
+        The path of the result.
+    """
+    command = [sys.executable, "-m", "colorlib", "colorize", str(film)]
+    command += ["--output", str(output), "--model", model]
+    kills, told, began = list(kills), 0, time.monotonic()
+    while True:
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        while process.poll() is None:
+            time.sleep(0.2)
+            pieces = len(list(output.glob(".unfinished-*/*.npz")))
+            if every and pieces >= told + every:
+                told = pieces - pieces % every
+                status = Path(f"/proc/{process.pid}/statm").read_text().split()
+                memory = int(status[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+                minutes = (time.monotonic() - began) / 60
+                print(
+                    f"{pieces * PIECE:7} frames, {memory:4.0f} MB, {minutes:.0f} min",
+                    flush=True,
+                )
+            if kills and pieces >= kills[0]:
+                kills.pop(0)
+                process.kill()
+                print(f"killed after {pieces} pieces", flush=True)
+        if process.wait() == 0:
+            return output / film.name
+        assert process.returncode < 0, "colorize failed; run it by hand"
+
+
+def contents(path):
+    """(list of times, hash of the frames' pixels, hash of the packets of sound)."""
+    times, pixels, heard = [], hashlib.sha256(), hashlib.sha256()
+    with av.open(str(path)) as film:
+        for packet in film.demux():
+            if packet.stream.type == "audio":
+                heard.update(bytes(packet))
+                continue
+            for frame in packet.decode():
+                times.append(frame.time)
+                pixels.update(frame.to_ndarray().tobytes())
+    return times, pixels.hexdigest(), heard.hexdigest()
+
+
+def run(folder, seconds, model, unbroken):
+    """Colours one film, killed three times; compares it with its source, or a twin."""
+    film = folder / f"{seconds}.mp4"
+    count = write_film(film, seconds)
+    pieces = count / PIECE
+    kills = [round(share * pieces) for share in KILLED_AT]
+    print(f"== {seconds} s, {count} frames, {film.stat().st_size / 1e6:.0f} MB")
+    began = time.monotonic()
+    killed = colorize(film, folder / "killed", model, kills, max(1, round(pieces / 12)))
+    print(f"coloured in {(time.monotonic() - began) / 60:.1f} min")
+    found, source = contents(killed), contents(film)
+    print(f"frames {len(found[0])} of {count}, times equal: {found[0] == source[0]}")
+    print(f"sound equal: {found[2] == source[2]}", flush=True)
+    if unbroken:
+        whole = colorize(film, folder / "whole", model)
+        print(f"equal to an unbroken run, frame for frame: {contents(whole) == found}")
+
+
+def main():
+    """Runs what the command line names."""
+    seconds, checked, model = [
+        *sys.argv[1:],
+        *("7200", "600", "dog")[len(sys.argv) - 1 :],
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder), int(checked), model, True)
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder), int(seconds), model, False)
+
+
+if __name__ == "__main__":
+    main()
