@@ -1,14 +1,15 @@
 """Hours of film through the command line: memory, and what kills cost.
 
-    python tests/benchmarks/bench_long_film.py [SECONDS] [CHECKED] [MODEL]
+    python tests/benchmarks/bench_long_film.py [SECONDS] [CHECKED] [MODEL] [OPTION ...]
 
 Makes a film of SECONDS (7200) at 25 frames a second, with sound, by showing the clips
 of `eval/video_clips.tar` in the folder of COLORLIB_MIRROR again and again in small
 (without the mirror: the bundled photographs, panned over). `colorlib colorize` colours
-it with MODEL (`dog`, a small network); the process is killed three times and started
-again. Printed: the resident memory along the way, and whether the result has every
-frame at its time, and the sound. A film of CHECKED seconds (600) is coloured both ways,
-and the frames of both results are compared. Linux only (/proc).
+it with MODEL (`dog`, a small network) and these OPTIONs; the process is killed three
+times and started again. Printed: the resident memory along the way, and whether the
+result has every frame at its time, and the sound. Before that a film of CHECKED seconds
+(600; 0: none) is coloured without OPTIONs, killed and not, and the frames of both
+results are compared. Linux only (/proc).
 """
 
 import hashlib
@@ -83,13 +84,13 @@ def write_film(path, seconds):
     return count
 
 
-def colorize(film, output, model, kills=(), every=0):
+def colorize(film, output, options, kills=(), every=0):
     """Colours a film, killed when it has so many pieces; prints the memory along it.
 
     Args:
         film: its path.
         output: folder of the result.
-        model: of the command line.
+        options: list of strings, of the command line.
         kills: numbers of whole pieces at which the process is killed.
         every: pieces between two lines about the memory; 0 prints none.
 
@@ -97,7 +98,7 @@ def colorize(film, output, model, kills=(), every=0):
         The path of the result.
     """
     command = [sys.executable, "-m", "colorlib", "colorize", str(film)]
-    command += ["--output", str(output), "--model", model]
+    command += ["--output", str(output), *options]
     kills, told, began = list(kills), 0, time.monotonic()
     while True:
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
@@ -136,7 +137,7 @@ def contents(path):
     return times, pixels.hexdigest(), heard.hexdigest()
 
 
-def run(folder, seconds, model, unbroken):
+def run(folder, seconds, options, unbroken):
     """Colours one film, killed three times; compares it with its source, or a twin."""
     film = folder / f"{seconds}.mp4"
     count = write_film(film, seconds)
@@ -144,26 +145,28 @@ def run(folder, seconds, model, unbroken):
     kills = [round(share * pieces) for share in KILLED_AT]
     print(f"== {seconds} s, {count} frames, {film.stat().st_size / 1e6:.0f} MB")
     began = time.monotonic()
-    killed = colorize(film, folder / "killed", model, kills, max(1, round(pieces / 12)))
+    killed = colorize(
+        film, folder / "killed", options, kills, max(1, round(pieces / 12))
+    )
     print(f"coloured in {(time.monotonic() - began) / 60:.1f} min")
     found, source = contents(killed), contents(film)
     print(f"frames {len(found[0])} of {count}, times equal: {found[0] == source[0]}")
     print(f"sound equal: {found[2] == source[2]}", flush=True)
     if unbroken:
-        whole = colorize(film, folder / "whole", model)
+        whole = colorize(film, folder / "whole", options)
         print(f"equal to an unbroken run, frame for frame: {contents(whole) == found}")
 
 
 def main():
     """Runs what the command line names."""
-    seconds, checked, model = [
-        *sys.argv[1:],
-        *("7200", "600", "dog")[len(sys.argv) - 1 :],
-    ]
+    given, defaults = sys.argv[1:4], ("7200", "600", "dog")
+    seconds, checked, model = [*given, *defaults[len(given) :]]
+    options = ["--model", model]
+    if int(checked):
+        with tempfile.TemporaryDirectory() as folder:
+            run(Path(folder), int(checked), options, True)
     with tempfile.TemporaryDirectory() as folder:
-        run(Path(folder), int(checked), model, True)
-    with tempfile.TemporaryDirectory() as folder:
-        run(Path(folder), int(seconds), model, False)
+        run(Path(folder), int(seconds), options + sys.argv[4:], False)
 
 
 if __name__ == "__main__":
