@@ -22,6 +22,32 @@ def number_of(rgb):
     return int(np.argmax(np.convolve(row, np.ones(4), "valid")) / 2 + 0.5)
 
 
+class FramePainter:
+    """In place of a network: a processor of films that paints every frame.
+
+    Args:
+        paint: function of one uint8 array `(H, W, 3)` that gives another; without it
+            frames stay as they are.
+    """
+
+    key = "painted"
+
+    def __init__(self, paint=np.copy):
+        self.paint = paint
+
+    def size(self, height, width):
+        return height, width
+
+    def process(self, frames, ends):
+        return [self.paint(rgb) for rgb in frames]
+
+    def state(self):
+        return {}
+
+    def resume(self, state):
+        pass
+
+
 def make_film(
     path,
     frames=COUNT,

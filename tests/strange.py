@@ -61,6 +61,11 @@ def jpeg(share=1.0, missing=0, **options):
     return data[: round(len(data) * share) - missing]
 
 
+def cut(data, share):
+    """A share of a file, from its beginning."""
+    return data[: round(len(data) * share)]
+
+
 def psd():
     """A Photoshop file, flattened."""
     head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 32, 48, 8, 3)

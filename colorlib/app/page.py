@@ -279,6 +279,9 @@ def _folder():
 def _shown(results, problems, text, zipped=None):
     """What the page shows: values for slider, buttons, gallery, status and state."""
     lines = [f"**{text}**", *(f"Not done: {_plain(line)}" for line in problems)]
+    for result in results:
+        if result.damage:
+            lines.append(f"{_plain(result.name)}: {_plain(result.damage)}.")
     several = len(results) > 1
     return (
         *_looked_at(results[0]),

@@ -49,12 +49,16 @@ _EXAMPLE = DATA / "samples" / "old" / "nagasaki-boats.jpg"
 
 @dataclass(frozen=True)
 class Result:
-    """A coloured photograph: its name, two small pictures to look at, and the file."""
+    """A coloured photograph: its name, two small pictures to look at, and the file.
+
+    `damage` says in words what of the photograph is missing; "" for a whole one.
+    """
 
     name: str
     before: Path
     after: Path
     file: Path
+    damage: str = ""
 
 
 class ColorizeService:
@@ -99,7 +103,8 @@ class ColorizeService:
             place: the folder of the result; None makes a new one.
 
         Returns:
-            A `Result`; its file has the format and the size of the original.
+            A `Result`; its file has the format and the size of the original. What was
+            cut off in copying is coloured as far as it is there.
 
         Raises:
             PictureError: if it cannot be read or written, or has more than
@@ -111,7 +116,8 @@ class ColorizeService:
         path, colorizer = Path(path), self.colorizer(model)
         try:
             place = Path(place or tempfile.mkdtemp(dir=self.folder))
-            picture = self._read(path)
+            limits = self.max_pixels, MAX_FRAMES
+            picture = read_picture(path, True, *limits, fill_missing=True)
             ready = restore(picture) if contrast else picture
             colored = colorizer.colorize(ready, strength)
             file = place / f"{path.stem}-colour{_ending(path, picture)}"
@@ -127,11 +133,8 @@ class ColorizeService:
             raise PictureError(said) from None
         except OSError as error:
             raise _not_stored(path.name, error) from None
-        return Result(path.name, place / "before.jpg", place / "after.jpg", file)
-
-    def _read(self, path):
-        limits = self.max_pixels, MAX_FRAMES
-        return read_picture(path, True, *limits)
+        looked_at = place / "before.jpg", place / "after.jpg"
+        return Result(path.name, *looked_at, file, picture.damage)
 
     def example(self):
         """The `Result` that the page begins with; it is not deleted by `sweep`."""

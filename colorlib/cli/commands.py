@@ -75,6 +75,7 @@ def colorize(options):
         max_frames=options.max_frames,
         strict=options.strict,
         hints=hints,
+        deinterlace=not options.keep_interlaced,
     )
     return 1 if failed else 0
 

@@ -155,7 +155,7 @@ def _parser():
     colorize.add_argument(
         "--strict",
         action="store_true",
-        help="refuse a JPEG that was cut off, instead of colouring what is there",
+        help="refuse a picture that was cut off, instead of colouring what is there",
     )
 
     app = command("app", commands.app, "Open a page that colours photographs.")

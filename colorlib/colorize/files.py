@@ -36,6 +36,7 @@ def colorize_files(
     max_frames=MAX_FRAMES,
     strict=False,
     hints=None,
+    deinterlace=True,
 ):
     """Colours files and folders; says what was done, and at the end what was not.
 
@@ -59,6 +60,7 @@ def colorize_files(
         strict: refuse a picture that was cut off, instead of colouring what is there.
         hints: dict from the name of a file to its hints, see `hint_file.read_hints`; or
             None, and results stay whatever hints they were made with.
+        deinterlace: of a film's pair, whether the half before loses its combs, too.
 
     Returns:
         How many could not be coloured.
@@ -96,7 +98,8 @@ def colorize_files(
             try:
                 if job.is_film:
                     films = start_film is not None
-                    said = _do_film(job, processor, films, wanted, max_pixels)
+                    more = films, wanted, max_pixels, deinterlace
+                    said = _do_film(job, processor, *more)
                 else:
                     said = _do(job, colour, wanted, limits, strict, damaged)
                 with contextlib.suppress(OSError):
@@ -187,7 +190,7 @@ def _do(job, colour, wanted, limits, strict, damaged):
     return _with_notes(said, notes)
 
 
-def _do_film(job, processor, films, wanted, max_pixels):
+def _do_film(job, processor, films, wanted, max_pixels, deinterlace):
     """The same for a film."""
     convert = _film_module()
     if convert is None:
@@ -208,7 +211,7 @@ def _do_film(job, processor, films, wanted, max_pixels):
     else:
         said = f"{job.source} -> {job.pair}"
     if job.pair:
-        pairs = convert.SideBySide(job.target, _pair_of_frames)
+        pairs = convert.SideBySide(job.target, _pair_of_frames, deinterlace)
         pair_done = convert.convert_video(job.source, job.pair, pairs, max_pixels)
         done = done if wanted else pair_done
     frames, notes = done

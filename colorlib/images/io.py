@@ -19,6 +19,7 @@ from colorlib.images.decode import decode
 from colorlib.images.repair import close_jpeg, missing_share, repair_png
 from colorlib.images.signatures import HEAD, other_kind, picture_kind
 from colorlib.images.tiff import compression_options, misread_by_pillow, read_tiff
+from colorlib.images.truncated import fill_missing_part, lacks_directory
 from colorlib.utils.files import write_atomically
 
 EXTENSIONS = (  # of what is written
@@ -88,8 +89,9 @@ def read_picture(
         max_pixels: most pixels, of all frames read; a file of a few kilobytes can
             ask for more memory than there is.
         max_frames: most frames or pages read.
-        fill_missing: whether a JPEG that was cut off is read all the same, with grey
-            for what is missing, and said so in `Picture.damage`; else it is refused.
+        fill_missing: whether a JPEG, PNG, BMP or TIFF that was cut off is read all the
+            same, as far as it is there, with grey for what is missing, and said so in
+            `Picture.damage`; else it is refused.
 
     Returns:
         A `Picture`.
@@ -276,32 +278,36 @@ def _read(file, kind, every_frame, limits, fill_missing):
     except (PictureError, MemoryError):
         raise
     except Exception as error:
+        file.seek(0)
+        found, data, notes, missing = file.read(), None, [], None
+        if kind == "TIFF" and lacks_directory(found):
+            raise PictureError(
+                "cut off before its end, where a TIFF tells its size and colours."
+            ) from None
         if kind == "TIFF" and isinstance(error, UnidentifiedImageError):
             return _read_tiff(file, every_frame, limits)
-        file.seek(0)
-        data, notes = file.read(), []
         if kind == "PNG":
-            data, notes = repair_png(data)
-        elif kind != "JPEG" or data.rstrip(b"\0").endswith(b"\xff\xd9"):
-            data = None
-        elif fill_missing:
-            data = close_jpeg(data)
-        else:
-            raise PictureError("cut off before its end.") from None
+            data, notes = repair_png(found)
+        if kind == "JPEG" and not found.rstrip(b"\0").endswith(b"\xff\xd9"):
+            data, missing = close_jpeg(found), 0.0
+        elif filled := fill_missing_part(kind, data or found, limits[0]):
+            data, missing = filled
         if data is None:  # nothing to mend
             raise
+        if missing is not None and not fill_missing:
+            raise PictureError("cut off before its end.") from None
         with _open_image(io.BytesIO(data), kind, limits[0]) as image:
             picture = _read_frames(image, every_frame, limits)
             coarse = "progressive" in image.info
     picture.notes += notes
-    if kind == "JPEG":
-        picture.damage = f"cut off before its end, {_missing(picture.rgb, coarse)}"
+    if missing is not None:
+        share = missing_share(picture.rgb) if kind == "JPEG" else missing
+        picture.damage = f"cut off before its end, {_missing(share, coarse)}"
     return picture
 
 
-def _missing(rgb, coarse):
-    """What of a JPEG that was cut off is missing, in words."""
-    share = missing_share(rgb)
+def _missing(share, coarse):
+    """What of a picture that was cut off is missing, in words."""
     if share > 0.995:
         raise PictureError("cut off before the picture begins.")
     if share:

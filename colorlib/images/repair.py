@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _MOST_TEXT = 1 << 20  # bytes; Pillow's own limit of a text or profile
 
@@ -18,7 +18,7 @@ def repair_png(data):
         data (bytes; None if nothing had to be changed), notes (list of str: what was
         wrong, in words).
     """
-    parts, notes, place, wrong = [_PNG_SIGNATURE], [], 8, False
+    parts, notes, place, wrong = [PNG_SIGNATURE], [], 8, False
     while place + 8 <= len(data):
         size, kind = struct.unpack(">I4s", data[place : place + 8])
         content = data[place + 8 : place + 8 + size]

@@ -242,6 +242,11 @@ def start_from_unet(network, unet):
             network.get_layer(layer.name).set_weights(layer.get_weights())
 
 
+def takes_hints(network):
+    """Whether a network, or a function in its place, can be told colours of places."""
+    return len(getattr(network, "inputs", ())) == 2
+
+
 def without_hints(network):
     """The part of a network that takes hints that colours by itself.
 
@@ -251,7 +256,7 @@ def without_hints(network):
     Returns:
         A `keras.Model`, `(B, H, W, 1)` -> `(B, H, W, 2)`, that shares its weights.
     """
-    if len(network.inputs) == 1:
+    if not takes_hints(network):
         return network
     ab = network.get_layer("up_0")(network.get_layer("ab_tanh").output)
     return keras.Model(network.inputs[0], ab, name=f"{network.name}_alone")

@@ -221,10 +221,11 @@ class SideBySide:
     Args:
         colored: path of the copy, as `convert_video` made it.
         join_two: function of two uint8 arrays `(H, W, 3)` that gives the pair.
+        deinterlace: whether the film's frames lose their combs, as the copy's have.
     """
 
-    def __init__(self, colored, join_two):
-        self.join_two, self.count = join_two, 0
+    def __init__(self, colored, join_two, deinterlace=True):
+        self.join_two, self.deinterlace, self.count = join_two, deinterlace, 0
         found = os.stat(colored)
         self.key = f"pair {found.st_size} {found.st_mtime_ns}"
         self.film, self.frames = probe(colored), None

@@ -46,6 +46,29 @@ def copy_chapters(source, out, start):
         out.set_chapters(chapters)
 
 
+def say_what_is_left_out(source, notes):
+    """Names the tracks of data and the attached files, which are not copied.
+
+    Args:
+        source: `av.container.InputContainer`.
+        notes: list; gets a line for each of the two kinds.
+    """
+    files, data = [], []
+    chapters = len(source.chapters())
+    for stream in source.streams:
+        texts = stream.metadata
+        if stream.type == "attachment":
+            files.append(texts.get("filename", "without a name"))
+        elif stream.type not in ("video", "audio", "subtitle"):
+            # An mp4 has the titles of its chapters in a track, too.
+            if not chapters or stream.frames != chapters:
+                data.append(texts.get("handler_name", "").strip() or "without a name")
+    if data:
+        notes.append(f"tracks of data left out: {', '.join(data)}")
+    if files:
+        notes.append(f"attached files left out: {', '.join(files)}")
+
+
 class Cover:
     """The cover picture of a film, copied as it is."""
 

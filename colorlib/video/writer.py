@@ -7,7 +7,13 @@ from fractions import Fraction
 import av
 import numpy as np
 
-from colorlib.video.extras import Cover, Subtitles, copy_chapters, copy_texts
+from colorlib.video.extras import (
+    Cover,
+    Subtitles,
+    copy_chapters,
+    copy_texts,
+    say_what_is_left_out,
+)
 from colorlib.video.reader import SWS, as_file, opened
 
 # x264's constant quality: hardly a difference to be seen. Its slower presets take three
@@ -147,6 +153,7 @@ def _tracks(source, out, start, notes):
             films += 1
     if films > 1:
         notes.append(f"the first of {films} films, the others left out")
+    say_what_is_left_out(source, notes)
     return {stream: track for stream, track in tracks.items() if track.out is not None}
 
 

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import requests
+import strange
 from browser import open_browser
 from PIL import Image
 from small import CONSTANT_AB, ROOT, encode, photograph, write_model
@@ -258,11 +259,14 @@ def test_several_come_one_by_one_and_all_in_a_zip(visit, tmp_path):
         grey(tmp_path / "b.jpg", 150),
         write(tmp_path / "c.jpg", b"no picture"),
         grey(tmp_path / "d.webp", 200),
+        write(tmp_path / "e.jpg", strange.jpeg(0.8)),
     )
-    ready(page, "3 photographs are ready.")
-    assert "c.jpg: not a picture" in page.locator("#status").inner_text()
+    ready(page, "4 photographs are ready.")
+    said = page.locator("#status").inner_text()
+    assert "Not done: c.jpg: not a picture" in said
+    assert "e.jpg: cut off before its end, " in said and "Not done: e.jpg" not in said
     names = zipfile.ZipFile(io.BytesIO(taken(page, "#all")[1])).namelist()
-    assert names == ["a-colour.png", "b-colour.jpg", "d-colour.webp"]
+    assert names == ["a-colour.png", "b-colour.jpg", "d-colour.webp", "e-colour.jpg"]
     assert taken(page)[0] == "a-colour.png"
     page.locator("#gallery button").nth(2).click()
     page.locator("#one", has_text="d-colour.webp").wait_for()

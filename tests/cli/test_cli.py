@@ -212,6 +212,13 @@ def test_interlaced_films_lose_their_combs_unless_told_not_to(run, work):
     assert code == 0 and "interlaced in, whole frames out" in out
     code, out, _ = run("tape.mp4", "--overwrite", "--keep-interlaced")
     assert code == 0 and "interlaced, its combed lines stay" in out
+    for kept in ((), ("--keep-interlaced",)):  # before and after are treated alike
+        assert run("tape.mp4", "--overwrite", "--compare", *kept)[0] == 0
+        pair = work / "colorized" / "compare" / "tape.mp4"
+        rgb = next(read_frames(probe(pair), []))[2].mean(axis=2)  # (64, 96 + 8 + 96)
+        combed = np.abs(rgb[1:-1] - (rgb[:-2] + rgb[2:]) / 2)
+        for half in (combed[:, :96], combed[:, -96:]):
+            assert (half.mean() > 6) == bool(kept)
 
 
 def test_the_limit_on_megapixels_can_be_moved(run, work):

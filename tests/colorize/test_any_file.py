@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import strange
-from films import make_film
+from films import FramePainter, make_film
 from PIL import Image, features
 from small import encode, photograph
 from strange import photo
@@ -27,22 +27,9 @@ def painted(picture):
     return Picture(rgb, picture.alpha, picture.format, picture.info, frames)
 
 
-class Frames:
-    """A processor of films that paints the frames."""
-
-    key = "red"
-
-    def size(self, height, width):
-        return height, width
-
-    def process(self, frames, ends):
-        return [painted(Picture(rgb)).rgb for rgb in frames]
-
-    def state(self):
-        return {}
-
-    def resume(self, state):
-        pass
+def painter():
+    """The same for films."""
+    return FramePainter(lambda rgb: painted(Picture(rgb)).rgb)
 
 
 @pytest.fixture
@@ -57,7 +44,7 @@ def run(work, capsys):
     """Colours files: (how many failed, stdout, stderr)."""
 
     def run(*files, output="out", start=lambda: painted, **options):
-        options = {"start_film": Frames, **options}
+        options = {"start_film": painter, **options}
         failed = colorize_files(files, Path(output), start, **options)
         return failed, *capsys.readouterr()
 
@@ -101,6 +88,15 @@ SHOEBOX = {
     "indy.sgi": (encode(photo(), "SGI"), "indy.png", "SGI in, PNG out"),
     "cut.jpg": (strange.jpeg(0.8), "cut.jpg", "cut off before its end"),
     "endless.jpg": (strange.jpeg(1, 2), "endless.jpg", "cut off before its end"),
+    "cut.png": (strange.cut(encode(photo()), 0.8), "cut.png", "cut off before its end"),
+    "cut.bmp": (
+        strange.cut(encode(photo(), "BMP"), 0.8),
+        *("cut.bmp", "cut off before its end"),
+    ),
+    "cut.tif": (
+        strange.cut(strange.tiff(photo(), rowsperstrip=4), 0.8),
+        *("cut.tif", "cut off before its end"),
+    ),
     "story.png": (strange.png_with_text(), "story.png", "a text of more than 1 MB"),
     "crc.png": (strange.png_with_wrong_checksums(), "crc.png", "wrong checksums"),
     "lab.tif": (
@@ -161,18 +157,22 @@ def test_a_folder_of_everything_is_coloured_by_one_command(work, run):
         if not result.endswith(".mp4"):
             rgb = read_picture(work / "out" / result, every_frame=True).rgb.astype(int)
             assert (rgb[..., 0] - rgb[..., 1]).mean() > RED, name
-    assert err.startswith("2 coloured as far as they are there:\n  box/cut.jpg: cut")
-    assert err.count("\n") == 3
+    assert err.startswith("5 coloured as far as they are there:\n  box/cut.bmp: cut")
+    assert err.count("\n") == 6
     failed, out, err = run("box")  # the second time nothing is left to do
     assert (failed, err) == (0, "") and " -> " not in out
     assert f"{len(wanted)} already in out" in out
 
 
 def test_strict_refuses_what_was_cut_off(work, run):
-    fill(work / "box", {"cut.jpg": strange.jpeg(0.8), "whole.jpg": strange.jpeg()})
+    cut = [name for name in SHOEBOX if name.startswith("cut.")]
+    assert len(cut) == 4
+    fill(work / "box", {name: SHOEBOX[name][0] for name in cut})
+    fill(work / "box", {"whole.jpg": strange.jpeg()})
     failed, out, err = run("box", strict=True)
-    assert failed == 1 and "box/cut.jpg: cut off before its end." in err
-    assert contents(work / "out") == ["whole.jpg"]
+    assert failed == 4 and contents(work / "out") == ["whole.jpg"]
+    for name in cut:
+        assert f"box/{name}: cut off before its end." in err
 
 
 @pytest.mark.parametrize("package", EXTRAS)
@@ -301,7 +301,7 @@ def test_whatever_goes_wrong_with_one_the_others_are_coloured(work, run, error, 
         (work / "box" / "a.jpg").unlink()
         make_film(work / "box" / "a.mp4", 2)
 
-    class Broken(Frames):
+    class Broken(FramePainter):
         def process(self, frames, ends):
             raise error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import make_film
+from films import FramePainter, make_film
 from PIL import Image
 from small import ROOT, held_elsewhere, photograph
 
@@ -425,7 +425,7 @@ def shoebox(folder):
     (folder / "whole.jpg").unlink()
     broken = {
         "empty.jpg": b"",
-        "half.png": photograph(folder / "x.png").read_bytes()[:60],
+        "head.png": photograph(folder / "x.png").read_bytes()[:40],
         "head.jpg": whole[:100],
         "text.jpg": b"Dear diary",
         "zeros.png": bytes(4000),
@@ -514,28 +514,14 @@ def test_killed_at_the_worst_moments(work, moment):
 # Films.
 
 
-class Reddener:
-    """In place of a network: a processor of films that makes every frame red."""
-
-    key = "red"
-
-    def size(self, height, width):
-        return height, width
-
-    def process(self, frames, ends):
-        return [painted(Picture(rgb)).rgb for rgb in frames]
-
-    def state(self):
-        return {}
-
-    def resume(self, state):
-        pass
-
-
 @pytest.fixture
 def run_films(run):
     """As `run`, for pictures and films."""
-    return lambda *files, **options: run(*files, start_film=Reddener, **options)
+
+    def painter():
+        return FramePainter(lambda rgb: painted(Picture(rgb)).rgb)
+
+    return lambda *files, **options: run(*files, start_film=painter, **options)
 
 
 def is_red(path):

@@ -4,6 +4,7 @@ import io
 import re
 import struct
 import sys
+import zlib
 
 import numpy as np
 import pytest
@@ -256,6 +257,97 @@ def test_a_damaged_jpeg_with_its_end_is_not_called_cut_off():
     data = strange.jpeg()
     for junk in (b"", bytes(300), b"\0junk" * 30):
         assert read_picture(data + junk, fill_missing=True).damage == ""
+
+
+# (96, 96), with grain: every row takes as many bytes as the others.
+GREY = np.tile(photo(), (3, 2)) + np.random.default_rng(0).integers(
+    0, 32, (96, 96), "u1"
+)
+COLOUR = np.stack([GREY, np.roll(GREY, 5, 0), GREY[::-1]], axis=-1)
+SEE_THROUGH = np.dstack([COLOUR, np.where(GREY > 90, 255, 90).astype("u1")])
+MODES = {
+    "L": Image.fromarray(GREY),
+    "RGB": Image.fromarray(COLOUR),
+    "RGBA": Image.fromarray(SEE_THROUGH),
+    "LA": Image.fromarray(np.dstack([GREY, SEE_THROUGH[..., 3]])),
+    "16": Image.fromarray(GREY.astype("uint16") * 257),
+}
+CUT = {  # file, and whether what is missing lies above
+    **{f"png {mode}": (encode(MODES[mode]), False) for mode in MODES},
+    **{f"bmp {m}": (encode(MODES[m], "BMP"), True) for m in ("L", "RGB", "RGBA")},
+    "tiff L": (encode(MODES["L"], "TIFF"), False),
+    "tiff RGB": (encode(MODES["RGB"], "TIFF", strip_size=2000), False),
+    "tiff RGBA": (encode(MODES["RGBA"], "TIFF", strip_size=2000), False),
+    "tiff CMYK": (encode(MODES["RGB"].convert("CMYK"), "TIFF"), False),
+    "tiff 16": (strange.tiff(GREY.astype("uint16") * 257, rowsperstrip=8), False),
+    "tiff deflate": (strange.tiff(COLOUR, compression="zlib", rowsperstrip=8), False),
+    "tiff predictor": (
+        strange.tiff(COLOUR, compression="zlib", predictor=True, rowsperstrip=8),
+        False,
+    ),
+    "tiff big-endian": (
+        strange.tiff(GREY, compression="zlib", rowsperstrip=8, byteorder=">"),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", CUT)
+@pytest.mark.parametrize("share", [0.45, 0.8, 0.97])
+def test_what_is_there_of_a_picture_is_read_and_the_rest_is_grey(kind, share):
+    whole, above = CUT[kind]
+    true, data = read_picture(whole), strange.cut(whole, share)
+    with pytest.raises(PictureError, match="cut off before its end"):
+        read_picture(data)
+    read = read_picture(data, fill_missing=True)
+    assert read.rgb.shape == true.rgb.shape and read.format == true.format
+    rgb, wanted = (p.rgb[::-1] if above else p.rgb for p in (read, true))
+    same = (rgb == wanted).all(axis=-1).all(axis=1)
+    there = len(same) if same.all() else int(same.argmin())  # rows
+    assert abs(there / len(same) - share) < 0.12
+    assert (abs(rgb[there + 1 :].astype(int) - 128) <= 1).all()
+    stated = int(read.damage.split("%")[0].split()[-1])
+    assert abs(stated / 100 - (1 - there / len(same))) < 0.03
+    if true.alpha is not None:  # what is missing is not invisible
+        assert (read.alpha[there + 1 :] == 255).all()
+
+
+def test_indexed_and_lightless_pictures_get_the_colour_nearest_to_grey():
+    palette = MODES["RGB"].quantize(30)
+    palette.putpalette([*palette.getpalette()[:87], 125, 130, 128])
+    for kind in ("PNG", "BMP"):
+        whole = encode(palette, kind)
+        read = read_picture(strange.cut(whole, 0.6), fill_missing=True)
+        missing = read.rgb[0] if kind == "BMP" else read.rgb[-1]
+        assert (missing == (125, 130, 128)).all()
+        assert "cut off before its end, " in read.damage
+    whole = encode(MODES["L"].convert("1"))
+    read = read_picture(strange.cut(whole, 0.6), fill_missing=True)
+    assert len(np.unique(read.rgb[-1])) == 1 and len(np.unique(read.rgb[:40])) == 2
+
+
+def test_of_a_turned_picture_the_missing_part_is_at_the_side():
+    tags = [(274, "H", 1, 6, True)]  # stored lying
+    whole = strange.tiff(GREY[:, :64], rowsperstrip=8, extratags=tags, metadata=None)
+    read = read_picture(strange.cut(whole, 0.6), fill_missing=True)
+    assert read.rgb.shape == (64, 96, 3) and "%" in read.damage
+    assert (read.rgb[:, :20] == 128).all() and len(np.unique(read.rgb[:, -40:])) > 9
+
+
+def test_of_what_nothing_is_there_it_is_said():
+    behind = encode(MODES["RGB"], "TIFF", compression="tiff_lzw")
+    with pytest.raises(PictureError, match="cut off before its end, where a TIFF"):
+        read_picture(strange.cut(behind, 0.8), fill_missing=True)
+    for kind in ("png RGB", "bmp RGB", "tiff deflate"):
+        whole = CUT[kind][0]
+        for size in range(8, 60, 3):
+            with pytest.raises(PictureError):
+                read_picture(whole[:size], fill_missing=True)
+    wide = bytearray(CUT["png RGB"][0])
+    wide[16:24] = struct.pack(">II", 2**30, 2**30)  # asks for all memory there is
+    wide[29:33] = struct.pack(">I", zlib.crc32(bytes(wide[12:29])))
+    with pytest.raises(PictureError, match="more than the limit"):
+        read_picture(strange.cut(bytes(wide), 0.8), fill_missing=True)
 
 
 @pytest.mark.parametrize("size", [1_100_000, 3_000_000])

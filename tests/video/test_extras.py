@@ -137,6 +137,40 @@ def test_chapters_arrive_with_their_titles(tmp_path, start):
     assert notes == []
 
 
+def test_data_and_attached_files_are_left_out_and_it_is_said(tmp_path):
+    plain = make_film(tmp_path / "a.mp4", sound=None)
+    for ending in ("mkv", "ts"):
+        source = tmp_path / f"b.{ending}"
+        with av.open(str(plain)) as given, av.open(str(source), "w") as out:
+            film = out.add_stream_from_template(given.streams.video[0])
+            if ending == "mkv":
+                out.add_attachment("Arial.ttf", "font/ttf", bytes(99))
+            else:
+                measured = out.add_data_stream("klv")
+                line = av.Packet(bytes(40))
+                line.stream, line.time_base = measured, Fraction(1, 1000)
+                line.pts = line.dts = 0
+                out.start_encoding()
+                out.mux(line)
+            for packet in given.demux(video=0):
+                if packet.dts is not None:
+                    packet.stream = film
+                    out.mux(packet)
+        _, notes = convert(source)
+        wanted = "attached files left out: Arial.ttf"
+        if ending == "ts":
+            wanted = "tracks of data left out: without a name"
+        assert notes == [wanted]
+
+
+def test_the_track_with_the_titles_of_chapters_is_no_data(tmp_path):
+    plain = make_film(tmp_path / "a.mp4", sound=None)
+    source = disguise(tmp_path / "b.mp4", plain, chapters=True)
+    with av.open(str(source)) as film:
+        assert [s.type for s in film.streams] == ["video", "data"]
+    assert convert(source)[1] == []
+
+
 def test_the_cover_arrives_and_is_no_second_film(tmp_path):
     source = disguise(tmp_path / "b.mp4", make_film(tmp_path / "a.mp4"), cover=True)
     target, notes = convert(source)
