@@ -616,6 +616,24 @@ def test_what_the_service_refuses_and_how(tmp_path, models, monkeypatch):
         place.colorize(photo, place.models[0])
 
 
+def test_what_was_cut_off_is_coloured_as_far_as_it_is_there_and_said(tmp_path, models):
+    place = ColorizeService(tmp_path, models=[models[0]])
+    whole = encode(np.tile(strange.photo(), (4, 4)), "JPEG")
+    for name, data in (
+        ("a.jpg", whole[: len(whole) * 3 // 4]),
+        ("b.png", strange.cut(encode(strange.photo()), 0.7)),
+        ("c.jpg", whole),
+    ):
+        result = place.colorize(write(tmp_path / name, data), models[0])
+        there = read_picture(result.file).rgb.astype(int)[:8]
+        assert (there[..., 0] - there[..., 1]).mean() > 5  # coloured
+        shown = page_module._shown([result], [], "Your photograph is ready.")[4]
+        assert (f"{result.name}: cut off before its end, " in shown) == (
+            name != "c.jpg"
+        )
+        assert "Not done" not in shown
+
+
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
 def test_too_many_frames_are_refused(tmp_path, models, monkeypatch, kind):
     place = ColorizeService(tmp_path, models=[models[0]])
