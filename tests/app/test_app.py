@@ -624,7 +624,7 @@ def test_what_was_cut_off_is_coloured_as_far_as_it_is_there_and_said(tmp_path, m
         ("b.png", strange.cut(encode(strange.photo()), 0.7)),
         ("c.jpg", whole),
     ):
-        result = place.colorize(write(tmp_path / name, data), models[0])
+        result = place.colorize(write(tmp_path / name, data), place.models[0])
         there = read_picture(result.file).rgb.astype(int)[:8]
         assert (there[..., 0] - there[..., 1]).mean() > 5  # coloured
         shown = page_module._shown([result], [], "Your photograph is ready.")[4]
