@@ -12,12 +12,12 @@ The two take turns, so that whatever else the machine does meets both; where it 
 much, the figures by processor time (all cores' seconds added up) are the fairer ones.
 The target is 1.2. What bounds it are the convolutions and their gradients, which both
 have to do. Counted at 256 px and full width, a picture costs the tutorial 39.9 thousand
-million multiplications (generator: 5.98 a pass, three passes' worth; discriminator: 3.15
-a pass, two forward and five of gradients), and ours 43.0, for the one pass more: a ratio
-of 0.93. So 1.2 can be reached only where convolutions take less than 77 % of the
-tutorial's step, even if all else of ours cost nothing. They took 68 % at batch 1 (two
-Adam in Keras' element-wise operations: 22 %), where the bound is 1.36; with the batch
-they grow and Adam does not. `--profile` shows their part with TensorFlow's profiler.
+million multiplications (5.98 a pass of the generator, three passes' worth; 3.15 a pass
+of the discriminator, two forward and five of gradients) and ours 43.0, for the one pass
+more: a ratio of 0.93. So 1.2 can be reached only where convolutions take less than 77 %
+of the tutorial's step, even if all else of ours cost nothing. They took 68 % at batch 1
+(two Adam in Keras' element-wise operations: 22 %), where the bound is 1.36; with the
+batch they grow and Adam does not. `--profile` shows it with TensorFlow's profiler.
 """
 
 import argparse
