@@ -1,4 +1,4 @@
-"""Each exercise of lessons 00 to 06: its stub, and wrong answers with their hints.
+"""Exercises of lessons 00 to 06 and 13: their stubs, and wrong answers with hints.
 
 An exercise is run alone, in a namespace with the cells that it needs. A wrong answer,
 or an exception of the learner, ends in one `NotYet` of one line, which helps.
@@ -501,6 +501,44 @@ EXERCISES = {
             "    return layers.Conv2D(x, 3)(filters)": "Your code stops",
         },
     ),
+    ("13", 1): (
+        "",
+        [],
+        {
+            "def carry(squared, wrong, rest=0.05):\n"
+            "    return np.exp(-squared) @ wrong": (
+                "Weights first: exp of minus the squares"
+            ),
+            "def carry(squared, wrong, rest=0.05):\n"
+            "    w = np.exp(-squared)\n"
+            "    return w @ wrong / w.sum(axis=1, keepdims=True)": (
+                "Weights first: exp of minus the squares"
+            ),
+            "def carry(squared, wrong, rest=0.05):\n"
+            "    return squared * wrong / rest": (
+                "Weights first: exp of minus the squares"
+            ),
+        },
+    ),
+    ("13", 2): (
+        "",
+        [],
+        {
+            "def worst_place(error):\n"
+            "    return np.unravel_index(error.argmax(), error.shape)": (
+                "Means of 9 x 9 windows"
+            ),
+            "def worst_place(error):\n    return error.argmax()": (
+                "Means of 9 x 9 windows"
+            ),
+            "def worst_place(error):\n"
+            "    v = np.lib.stride_tricks.sliding_window_view(error, (9, 9))\n"
+            "    means = v.mean(axis=(2, 3))\n"
+            "    return np.unravel_index(means.argmax(), means.shape)": (
+                "Means of 9 x 9 windows.*Add 4"
+            ),
+        },
+    ),
 }
 
 
@@ -556,7 +594,7 @@ def namespace_of(number, exercise):
 
 def test_the_table_holds_every_exercise():
     found = set()
-    for number in ("00", "00b", "01", "02", "02b", "03", "03b", "04", "05", "06"):
+    for number in ("00", "00b", "01", "02", "02b", "03", "03b", "04", "05", "06", "13"):
         for kind, text in lesson_cells(number):
             for line in text.splitlines() if kind == "markdown" else []:
                 if line.startswith("### Exercise "):
