@@ -20,7 +20,7 @@ from colorlib.colorize.colorizer import Colorizer  # noqa: E402
 from colorlib.data.sets import load_pictures  # noqa: E402
 from colorlib.evaluation.benchmark import SIDE  # noqa: E402
 from colorlib.evaluation.hint_curve import COUNTS, hint_curve  # noqa: E402
-from colorlib.metrics.intervals import mean_and_interval  # noqa: E402
+from colorlib.metrics.tables import mean_and_interval  # noqa: E402
 from colorlib.models.cards import read_card, write_card  # noqa: E402
 
 MODEL = "hints"
