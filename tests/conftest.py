@@ -8,7 +8,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
-from small import CONSTANT_AB, ROOT, write_model  # noqa: E402
+from small import CONSTANT_AB, ROOT, write_hint_model, write_model  # noqa: E402
 
 from tests.loopback import Loopback  # noqa: E402
 
@@ -52,18 +52,8 @@ def photos():
 
 @pytest.fixture(scope="session")
 def hint_model(tmp_path_factory):
-    """Weights and card of a small network that takes hints, with random weights."""
-    import keras
-
-    from colorlib.models.hint_unet import build_hint_unet
-
-    keras.utils.set_random_seed(0)
-    network = build_hint_unet(widths=(8, 8, 8, 8, 8))
-    kernel = network.get_layer("ab").kernel
-    kernel.assign(np.random.default_rng(0).normal(0, 0.1, kernel.shape))
-    path = tmp_path_factory.mktemp("hints") / "advised.npz"
-    kind = {"network": "hint_unet", "options": {"widths": [8] * 5}, "multiple": 32}
-    return write_model(path, network, **kind, gain=1.3)
+    """Weights and card of a network that follows hints; see `write_hint_model`."""
+    return write_hint_model(tmp_path_factory.mktemp("hints") / "advised.npz")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,14 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 # The colour that the network of `constant_model` gives to every pixel, CIE units.
 CONSTANT_AB = (18.0, -12.0)
+# What the card of `write_hint_model` says is likely.
+LIKELY_COLORS = {
+    "L_step": 25,
+    "levels": [
+        {"ab_step": 20, "cells": {"2,0,0": "60,40,30 10,-50,20", "3,0,0": "0,60,20"}},
+        {"ab_step": 999, "cells": {f"{L},0,0": "-40,30,9 40,-60,5" for L in range(5)}},
+    ],
+}
 
 
 def encode(image, kind="PNG", **options):
@@ -83,3 +91,34 @@ def write_model(path, network, /, **entries):
     }
     write_card(path, {**card, **entries})
     return path
+
+
+def write_hint_model(path):
+    """Stores a network that gives a place the colour that it is told, and its card.
+
+    Elsewhere it says colours of its random weights.
+    """
+    import keras
+
+    from colorlib.models.hint_unet import HINT_SCALE, build_hint_unet
+
+    keras.utils.set_random_seed(0)
+    options = {"widths": [8, 8, 8, 8, 8]}
+    network = build_hint_unet(**options)
+    random = np.random.default_rng(0)
+    kernel = np.array(network.get_layer("decode_1").kernel)  # (3, 3, ..., 8)
+    kernel[..., :4] = 0  # +a, -a, +b and -b of the map of hints, which comes last
+    kernel[1, 1, -3, :2] = kernel[1, 1, -2, 2:4] = 1 / HINT_SCALE, -1 / HINT_SCALE
+    network.get_layer("decode_1").kernel.assign(kernel)
+    for name in ("deepest", "decode_4", "decode_3", "decode_2"):
+        layer = network.get_layer(name)
+        kernel = np.array(layer.kernel)
+        kernel[:, :, -3:] = 0
+        layer.kernel.assign(kernel)
+    kernel = random.normal(0, 1.5, (3, 3, 8, 2))
+    kernel[:, :, :4] = 0
+    kernel[1, 1, :4] = [[1, 0], [-1, 0], [0, 1], [0, -1]]
+    network.get_layer("ab").kernel.assign(kernel)
+    entries = {"network": "hint_unet", "options": options, "multiple": 32}
+    entries |= {"inference_size": 96, "gain": 1.3, "likely_colors": LIKELY_COLORS}
+    return write_model(path, network, title="Takes hints", **entries)

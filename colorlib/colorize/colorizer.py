@@ -88,6 +88,7 @@ class Colorizer:
         self.name = card["name"]
         self.multiple, self.gain = card["multiple"], card.get("gain", 1.0)
         self.network = load(path, card)
+        self.likely_colors = card.get("likely_colors")  # see `suggest_colors`
         # What the colours depend on: a film goes on only if all of it is unchanged.
         parts = [card[entry] for entry in ("sha256", "network", "options")]
         parts += [self.multiple, self.size, self.gain, type(self.network).__name__]

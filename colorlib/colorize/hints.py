@@ -118,6 +118,23 @@ def check_hints(hints, height, width):
     return checked
 
 
+def map_place(x, y, size, seen):
+    """Finds a place of a picture in a map of it.
+
+    Args:
+        x: pixels from the left edge of the picture, from 0.
+        y: pixels from its upper edge, from 0.
+        size: height and width of the picture.
+        seen: height and width of the map.
+
+    Returns:
+        (row, column) of the pixel of the map that the middle of the place falls into.
+    """
+    row = (2 * y + 1) * seen[0] // (2 * size[0])
+    column = (2 * x + 1) * seen[1] // (2 * size[1])
+    return row, column
+
+
 def hint_map(hints, size, seen):
     """Draws hints as the map that the network takes.
 
@@ -133,11 +150,9 @@ def hint_map(hints, size, seen):
     for hint in hints:
         rgb = np.array(hint.rgb, "uint8").reshape(1, 1, 3)
         ab = scale_ab(rgb8_to_lab(rgb)[0, 0, 1:])
-        row = (2 * hint.y + 1) * seen[0] // (2 * size[0])
-        column = (2 * hint.x + 1) * seen[1] // (2 * size[1])
         patch = [
             slice(max(0, middle - PATCH // 2), middle + PATCH // 2 + 1)
-            for middle in (row, column)
+            for middle in map_place(hint.x, hint.y, size, seen)
         ]
         drawn[tuple(patch)] = *ab, 1.0
     return drawn

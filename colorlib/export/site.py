@@ -14,9 +14,12 @@ from pathlib import Path
 
 from colorlib.data.pretrained import fetch_pretrained
 from colorlib.export.onnx import export_onnx, load_colorizer
+from colorlib.models.cards import read_card
 from colorlib.utils.files import check_writable, write_atomically
 from colorlib.utils.paths import license_text, repository_url
 
+# The files of the page: packages, and a folder in each.
+_PLACES = {"colorlib.export": "web_page", "colorlib.colorize": "hint_editor"}
 RUNTIME = "onnxruntime-web-1.30.0.tgz"
 # WebAssembly only. With WebGPU it has 27 MB instead of 14, and the network, which sees
 # about 160 x 160 pixels, takes a fraction of a second as it is.
@@ -58,7 +61,8 @@ def build_page(folder, model):
     folder = Path(folder)
     files = {
         path.name: path.read_bytes()
-        for path in resources.files("colorlib.export").joinpath("web_page").iterdir()
+        for package, place in _PLACES.items()
+        for path in resources.files(package).joinpath(place).iterdir()
     }
     made = ("model.onnx", "model.json", "licences.txt")
     _check_own(folder, [*files, *_FROM_RUNTIME, *made])
@@ -66,12 +70,15 @@ def build_page(folder, model):
     runtime = _runtime_files()
     files |= runtime
     network, about = load_colorizer(model)
+    _, card = read_card(model)
     with tempfile.TemporaryDirectory() as work:
         export_onnx(network, Path(work) / "model.onnx", about)
         files["model.onnx"] = (Path(work) / "model.onnx").read_bytes()
     large = {name: len(files[name]) for name in ("ort.wasm", "model.onnx")}
     total = sum(map(len, files.values()))
     about |= {"bytes": large, "total": sum(large.values())}
+    if "likely_colors" in card:
+        about["likely_colors"] = card["likely_colors"]
     files["model.json"] = json.dumps(about, indent=1, ensure_ascii=False).encode()
     files["licences.txt"] = _LICENCES.format(
         network=about["licence"].partition("; ")[2] or "trained from random weights",

@@ -1,6 +1,5 @@
 """The static page in a real browser: real files in, downloaded files compared."""
 
-import base64
 import io
 import json
 import os
@@ -13,11 +12,11 @@ from browser import open_browser
 from loopback import Loopback, Page
 from PIL import Image
 from small import ROOT, encode
+from visitor import Visitor, build_site, serve
 
 from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.data import pretrained
-from colorlib.errors import DataError
 from colorlib.export import site as site_module
 from colorlib.export.site import RUNTIME, build_page
 from colorlib.images.io import read_picture
@@ -27,48 +26,20 @@ from colorlib.utils.paths import repository_url
 pytest.importorskip("onnx", reason="no onnx: pip install onnx")
 GIVEN = os.environ.get("COLORLIB_BACKBONES")
 OLD, PHOTOS = ROOT / "data" / "samples" / "old", ROOT / "data" / "samples" / "test"
-KINDS = {"html": "text/html", "js": "text/javascript", "json": "application/json"}
-KINDS |= {"css": "text/css", "svg": "image/svg+xml", "wasm": "application/wasm"}
-# A real drop: a DataTransfer that holds the file.
-DROP = """([name, type, data]) => {
-  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-  const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File([bytes], name, { type }));
-  const options = { bubbles: true, cancelable: true };
-  const target = document.querySelector("main");
-  if (EVENT === "drop") {
-    target.dispatchEvent(new DragEvent("dragover", { ...options, dataTransfer }));
-    target.dispatchEvent(new DragEvent("drop", { ...options, dataTransfer }));
-  } else {
-    const clipboardData = dataTransfer;
-    target.dispatchEvent(new ClipboardEvent("paste", { ...options, clipboardData }));
-  }
-}"""
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The folder that `build_page` makes of the shipped model."""
     folder = tmp_path_factory.mktemp("site")
-    with pytest.MonkeyPatch.context() as patch:
-        if GIVEN:
-            patch.setenv("COLORLIB_BACKBONES", GIVEN)
-        try:
-            pretrained.fetch_pretrained(RUNTIME)
-        except DataError as error:
-            pytest.skip(f"no ONNX Runtime for browsers: {error}")
-        build_page(folder, "flagship")
+    build_site(folder, "flagship", GIVEN)
     return folder
 
 
 @pytest.fixture(scope="module")
 def server(site):
     with Loopback() as running:
-        for path in site.iterdir():
-            kind = KINDS.get(path.suffix[1:], "application/octet-stream")
-            page = Page(path.read_bytes(), headers={"Content-Type": kind})
-            running.pages[f"/course/{path.name}"] = page
-        running.pages["/course/"] = running.pages["/course/index.html"]
+        serve(running, site)
         yield running
 
 
@@ -76,45 +47,6 @@ def server(site):
 def browser():
     with open_browser() as running:
         yield running
-
-
-class Visitor:
-    """Somebody at the page."""
-
-    def __init__(self, browser, server):
-        self.context = browser.new_context(viewport={"width": 1000, "height": 900})
-        self.page, self.addresses, self.errors = self.context.new_page(), [], []
-        self.context.on("request", lambda request: self.addresses.append(request.url))
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.goto(f"{server.url}/course/")
-
-    def give(self, name, data, how="choose", kind="image/png"):
-        """Gives the page a file; waits for what it says to it."""
-        if how == "choose":
-            file = {"name": name, "mimeType": kind, "buffer": data}
-            self.page.set_input_files("#file", files=[file])
-        else:
-            text = base64.b64encode(data).decode()
-            code = DROP.replace("EVENT", json.dumps(how))
-            self.page.evaluate(code, [name, kind, text])
-        self.page.wait_for_selector("body:not(.busy)", timeout=120_000)
-        return self.page.inner_text("#status")
-
-    def save(self, kind=None):
-        """The name that the page suggests, and the downloaded file's bytes."""
-        if kind:
-            self.page.select_option("#type", kind)
-        with self.page.expect_download(timeout=60_000) as download:
-            self.page.click("#save")
-        return download.value.suggested_filename, download.value.path().read_bytes()
-
-    def rgb(self):
-        """The result as it can be downloaded without loss."""
-        return read_picture(self.save("image/png")[1]).rgb.astype(int)
-
-    def strength(self, percent):
-        self.page.locator("#strength").fill(str(percent))
-        self.page.wait_for_selector("#compare:not([aria-busy=true])")
 
 
 @pytest.fixture(scope="module")
@@ -321,6 +253,7 @@ def test_nothing_leaves_the_machine(browser, server):
     assert {url for url in visitor.addresses if not url.startswith("blob:")} == {
         f"{server.url}/course/{name}"
         for name in ("", "style.css", "page.js", "worker.js", "colour.js", "icon.svg")
+        + ("hint_editor.js", "hint_editor.css")
         + ("model.json", "ort.js", "ort.wasm", "model.onnx")
     }
     assert {request.method for request in server.requests} == {"GET"}

@@ -1,5 +1,5 @@
-// The arithmetic of colorlib in the browser, so that both give the same picture:
-// lab.py (sRGB and CIE L*a*b*), pictures.py (Pillow's resizing), colorize.py.
+// The arithmetic of colorlib in the browser, so that both give the same picture: lab.py
+// (sRGB and CIE L*a*b*), images (Pillow's resizing), colorize (colorizer.py, hints.py).
 // Pictures are RGBA bytes as a canvas has them; `ab` is {values, width, height},
 // values interleaved a*, b* in CIE units.
 
@@ -24,6 +24,7 @@ const OFFSET = 16 / 116;
 // What counts as inside sRGB: encoded values from -0.0001 to 1.0001.
 const LOWEST = -1e-4 / 12.92;
 const HIGHEST = decode(1 + 1e-4);
+const APART = 10; // CIE units of ab between any two suggestions
 
 /** Height and width for the network: near `size` squared, multiples of `multiple`. */
 export function networkSize(height, width, size, multiple) {
@@ -42,6 +43,67 @@ export function networkInput(pixels, height, width) {
     input[i] = Math.min(Math.max(L, 0), 100) / 50 - 1;
   }
   return input;
+}
+
+/**
+ * Draws hints, {x, y, color} in pixels of a photo, as the map that the network takes:
+ * ab / 128 and the mask, `height` x `width` x 3. The gain makes a given colour grow, too.
+ */
+export function hintMap(hints, photo, height, width, gain) {
+  const map = new Float32Array(3 * height * width);
+  for (const { x, y, color } of hints) {
+    const ab = abOf(color).map((value) => value / 128 / gain);
+    const [row, column] = cellOf({ x, y }, photo, { height, width });
+    for (let r = Math.max(0, row - 1); r <= Math.min(height - 1, row + 1); r++) {
+      for (let c = Math.max(0, column - 1); c <= Math.min(width - 1, column + 1); c++) {
+        map.set([...ab, 1], 3 * (r * width + c));
+      }
+    }
+  }
+  return map;
+}
+
+/** Where the pixel of a map is, row after row, that a place of a photo falls into. */
+export function indexOf(place, photo, map) {
+  const [row, column] = cellOf(place, photo, map);
+  return row * map.width + column;
+}
+
+function cellOf({ x, y }, photo, map) {
+  const middle = (at, from, to) => Math.floor(((2 * at + 1) * to) / (2 * from));
+  return [middle(y, photo.height, map.height), middle(x, photo.width, map.width)];
+}
+
+/**
+ * Suggests colours, "#rrggbb", for a place of lightness L that is predicted to be `ab`:
+ * suggestions.py says how. `table` is that of the model's card.
+ */
+export function suggestColors(table, L, ab, count = 6) {
+  const steps = (...each) => each.map(([value, step]) => roundHalfEven(value / step)).join();
+  const likely = table.levels.flatMap(({ ab_step, cells }) => {
+    const found = cells[steps([L, table.L_step], [ab[0], ab_step], [ab[1], ab_step])];
+    return found ? found.split(" ").map((color) => color.split(",").map(Number)) : [];
+  });
+  const y = (Math.min(Math.max(L, 0), 100) + 16) / 116;
+  const pixel = new Uint8ClampedArray(3);
+  const kept = new Map(); // colours and the ab that they have; those outside sRGB moved
+  for (const [a, b] of [ab, ...likely]) {
+    writeRgb(pixel, 0, y, a, b);
+    const color = `#${[...pixel].map((level) => level.toString(16).padStart(2, "0")).join("")}`;
+    const shown = abOf(color);
+    const near = ([a, b]) => Math.hypot(a - shown[0], b - shown[1]) < APART;
+    if (![...kept.values()].some(near)) kept.set(color, shown);
+  }
+  return [...kept.keys()].slice(0, count);
+}
+
+/** a* and b* of a colour, "#rrggbb". */
+export function abOf(color) {
+  const rgb = [1, 3, 5].map((i) => LINEAR[parseInt(color.slice(i, i + 2), 16)]);
+  const [x, y, z] = TO_XYZ.map((row) =>
+    toF(row[0] * rgb[0] + row[1] * rgb[1] + row[2] * rgb[2]),
+  );
+  return [500 * (x - y), 200 * (y - z)];
 }
 
 /** Resizes an ImageData as Pillow does: Lanczos, antialiased, across and then down. */
@@ -98,7 +160,11 @@ export function paint(pixels, ab, strength) {
 function fyOf(data, i) {
   const [red, green, blue] = TO_XYZ[1];
   const y = red * LINEAR[data[i]] + green * LINEAR[data[i + 1]] + blue * LINEAR[data[i + 2]];
-  return y > LINEAR_BELOW ? Math.cbrt(y) : SLOPE * y + OFFSET;
+  return toF(y);
+}
+
+function toF(linear) {
+  return linear > LINEAR_BELOW ? Math.cbrt(linear) : SLOPE * linear + OFFSET;
 }
 
 const linear = new Float64Array(3);

@@ -1,11 +1,12 @@
 // The page: takes a photo, shows it before and after, saves it. `worker.js` works.
+import { HintEditor } from "./hint_editor.js";
 
 const $ = (id) => document.getElementById(id);
 const waiting = new Map(); // jobs of the worker that have not answered, by number
 let asked = 0;
 let name; // of the photo, without its ending
 let opened = 0; // photos given so far
-let painted; // strength of the colours that are shown
+let painted = {}; // strength and hints of the colours that are shown
 
 // Made from a blob, the worker is under this page's Content-Security-Policy, too.
 const script = `import ${JSON.stringify(new URL("worker.js", import.meta.url).href)};`;
@@ -35,19 +36,37 @@ function say(text, isError = false) {
   $("status").classList.toggle("error", isError);
 }
 
-function strength() {
-  return $("strength").valueAsNumber / 100;
+const editor = new HintEditor({
+  picture: $("compare"),
+  panel: $("hints"),
+  suggest: async (place) => (await ask("suggest", { place })).colors,
+  changed: () => repaint(),
+});
+
+// What the visitor has asked for.
+function wishes() {
+  return { strength: $("strength").valueAsNumber / 100, hints: editor.hints };
+}
+
+function same(one, other) {
+  return one.strength === other.strength && one.hints === other.hints;
 }
 
 async function open(file) {
   if (!file) return;
+  if (/\.json$/i.test(file.name) && offersHints()) {
+    document.querySelector("[value=hints]").checked = true;
+    chooseMode();
+    return editor.load(file);
+  }
   const mine = ++opened;
   $("result").hidden = true;
   document.body.classList.add("busy");
   try {
     const start = performance.now();
-    const wanted = strength();
-    const { before, after, width, height } = await ask("open", { file, strength: wanted });
+    const wanted = { ...wishes(), hints: [] };
+    const opening = ask("open", { file, ...wanted });
+    const { before, after, width, height, takesHints } = await opening;
     if (mine !== opened) return; // another photo came meanwhile
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     name = file.name.replace(/\.[^.]*$/, "");
@@ -57,7 +76,10 @@ async function open(file) {
     painted = wanted;
     $("compare").style.setProperty("--ratio", width / height);
     split(50);
+    $("modes").hidden = !takesHints;
+    editor.open({ name: file.name, width, height, hints: wanted.hints });
     $("result").hidden = false;
+    chooseMode();
     repaint(); // the slider may have moved
     say(`${file.name}: ${width} × ${height} pixels, coloured in ${seconds} s.`);
     $("result").scrollIntoView({ block: "nearest" });
@@ -83,9 +105,11 @@ async function repaint() {
   if (compare.ariaBusy === "true") return;
   compare.ariaBusy = "true";
   try {
-    while (painted !== strength() && !$("result").hidden) {
-      const wanted = strength(); // it may move on while the worker paints
-      show("after", (await ask("paint", { strength: wanted })).after);
+    while (!same(painted, wishes()) && !$("result").hidden) {
+      const wanted = wishes(); // they may change while the worker paints
+      show("after", (await ask("paint", { ...wanted, quick: true })).after);
+      if (!same(wanted, wishes())) continue; // sharp only when nothing moves
+      show("after", (await ask("paint", wanted)).after);
       painted = wanted;
     }
   } finally {
@@ -93,12 +117,24 @@ async function repaint() {
   }
 }
 
+function offersHints() {
+  return !$("result").hidden && !$("modes").hidden;
+}
+
+// Either the border is moved on the photo, or places are chosen.
+function chooseMode() {
+  const hints = offersHints() && document.querySelector("[name=mode]:checked").value === "hints";
+  $("compare").classList.toggle("whole", hints);
+  $("hints").hidden = !hints;
+  $("split").disabled = hints;
+}
+
 async function save() {
   const type = $("type").value;
   $("save").disabled = true;
   say("Colouring in full size ...");
   try {
-    const { blob } = await ask("save", { strength: strength(), type });
+    const { blob } = await ask("save", { ...wishes(), type });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = `${name}-colour.${type === "image/jpeg" ? "jpg" : "png"}`;
@@ -137,10 +173,14 @@ document.ondrop = (event) => {
 // The range input is for the keyboard; a finger or mouse may go anywhere on the photo.
 $("split").oninput = () => split($("split").value);
 $("compare").onpointerdown = $("compare").onpointermove = (event) => {
-  if (!event.buttons) return;
+  if (!event.buttons || $("split").disabled) return;
   $("compare").setPointerCapture(event.pointerId);
   const { left, width } = $("compare").getBoundingClientRect();
   split(((event.clientX - left) / width) * 100);
+};
+$("modes").onchange = () => {
+  chooseMode();
+  $("result").scrollIntoView({ block: "nearest" });
 };
 $("strength").oninput = repaint;
 $("save").onclick = save;

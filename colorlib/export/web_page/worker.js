@@ -1,11 +1,16 @@
 // Does the work, so that the page stays alive: reads a photo, runs the network, paints.
-import { networkInput, networkSize, paint } from "./colour.js";
+import { hintMap, indexOf, networkInput, networkSize, paint, suggestColors } from "./colour.js";
 
-const PREVIEW = 1280; // pixels of the longest side of what the page shows
+// Pixels of the longest side of what the page shows: at last, and at once.
+const PREVIEW = 1280;
+const QUICK = 640;
 const here = (name) => new URL(name, import.meta.url);
 
 let loading; // a promise of the network
-let photo; // {full, preview, ab}: ImageData of both sizes, and the predicted colours
+// {full, preview, quick, input, height, width, alone, ab, hints}: ImageData of three
+// sizes, what the network sees and its size, the colours that it predicts when it is told
+// none, and those of now with the hints that they follow.
+let photo;
 let queue = Promise.resolve(); // one job after the other
 
 self.onmessage = ({ data: { id, job, ...options } }) => {
@@ -26,26 +31,38 @@ const jobs = {
     return {};
   },
 
-  async open({ file, strength }) {
+  async open({ file, strength, hints }) {
     photo = undefined;
     say("Reading the photo ...");
     const opened = await read(file);
-    const { about, run } = await network();
+    const { about } = await network();
     say("Colouring ...");
     const { full } = opened;
     const [height, width] = networkSize(full.height, full.width, +about.size, +about.multiple);
-    const output = await run(networkInput(full, height, width), height, width);
-    const values = output.map((value) => value * 128 * +about.gain);
-    photo = { ...opened, ab: { values, width, height } };
+    photo = { ...opened, input: networkInput(full, height, width), height, width };
     const before = await createImageBitmap(photo.preview);
-    return { before, ...(await this.paint({ strength })), width: full.width, height: full.height };
+    const painted = await this.paint({ strength, hints });
+    const takesHints = "hints" in about;
+    return { before, ...painted, width: full.width, height: full.height, takesHints };
   },
 
-  async paint({ strength }) {
-    return { after: await createImageBitmap(paint(photo.preview, photo.ab, strength)) };
+  async paint({ strength, hints, quick }) {
+    await predict(hints);
+    const pixels = quick ? photo.quick : photo.preview;
+    return { after: await createImageBitmap(paint(pixels, photo.ab, strength)) };
   },
 
-  async save({ strength, type }) {
+  async suggest({ place }) {
+    const { likely_colors: table } = (await network()).about;
+    if (!table) return { colors: [] };
+    const { input, alone, full } = photo;
+    const i = indexOf(place, full, alone);
+    const L = 50 * (input[i] + 1);
+    return { colors: suggestColors(table, L, [...alone.values.subarray(2 * i, 2 * i + 2)]) };
+  },
+
+  async save({ strength, hints, type }) {
+    await predict(hints);
     const { width, height } = photo.full;
     const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext("2d");
@@ -59,6 +76,20 @@ const jobs = {
     return { blob: await canvas.convertToBlob({ type, quality: 0.95 }) };
   },
 };
+
+// Sets the photo's colours; only the network runs, and only if the hints have changed.
+async function predict(hints) {
+  const asked = JSON.stringify(hints);
+  if (photo.hints === asked) return;
+  const { about, run } = await network();
+  const { full, input, height, width } = photo;
+  const told = about.hints && hintMap(hints, full, height, width, +about.gain);
+  const output = await run(input, height, width, told);
+  const values = output.map((value) => value * 128 * +about.gain);
+  photo.ab = { values, width, height };
+  if (!hints.length) photo.alone = photo.ab;
+  photo.hints = asked;
+}
 
 function say(progress) {
   self.postMessage({ progress });
@@ -74,9 +105,12 @@ async function read(file) {
   const { width, height } = bitmap;
   try {
     const full = pixelsOf(bitmap, width, height);
-    const scale = Math.min(1, PREVIEW / Math.max(width, height));
-    const sides = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
-    return { full, preview: scale < 1 ? pixelsOf(bitmap, ...sides) : full };
+    const within = (most) => {
+      const scale = Math.min(1, most / Math.max(width, height));
+      const sides = [width, height].map((side) => Math.max(1, Math.round(side * scale)));
+      return scale < 1 ? pixelsOf(bitmap, ...sides) : full;
+    };
+    return { full, preview: within(PREVIEW), quick: within(QUICK) };
   } catch {
     throw new Error(
       `${file.name} has ${width} × ${height} pixels: too many for this browser. ` +
@@ -157,12 +191,11 @@ async function load() {
   say("Starting the colorizer ...");
   ort.env.wasm.wasmBinary = wasm.buffer;
   const session = await ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
-  const run = async (values, height, width) => {
+  const run = async (values, height, width, told) => {
     const tensor = (numbers, channels) =>
       new ort.Tensor("float32", numbers, [1, height, width, channels]);
     const given = { L: tensor(values, 1) };
-    // A network that could be told colours of some places is told none.
-    if (about.hints) given.hints = tensor(new Float32Array(3 * height * width), 3);
+    if (told) given.hints = tensor(told, 3);
     return (await session.run(given)).ab.data;
   };
   return { about, run };
