@@ -6,6 +6,7 @@ Gradio's statistics are off, and so is its public link unless you ask for it.
 """
 
 import atexit
+import contextlib
 import errno
 import functools
 import html
@@ -17,11 +18,13 @@ import socket
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 from starlette.middleware import Middleware
 
+from colorlib.app.hint_component import hint_editor, hints_in, image_of, photo_of
 from colorlib.app.request_filter import RequestFilter
 from colorlib.app.service import (
     KEEP,
@@ -53,7 +56,7 @@ def build_page(service):
         A `gradio.Blocks`, for `launch` to open.
     """
 
-    def run(files, model, strength, contrast):
+    def run(files, model, strength, contrast, before):
         if not files:
             raise _refusal(["Drop a photograph into the field first."])
         if len(files) > MAX_FILES:
@@ -64,9 +67,11 @@ def build_page(service):
                 ]
             )
         results, problems = [], []
+        told = {r.source: r.hints for r in before if service.takes_hints(model)}
         for number, file in enumerate(files, start=1):
             try:
-                results.append(service.colorize(file, model, strength, contrast))
+                hints = told.get(Path(file), ())
+                results.append(service.colorize(file, model, strength, contrast, hints))
             except PictureError as error:
                 problems.append(str(error))
             except MemoryError:
@@ -75,6 +80,9 @@ def build_page(service):
                 yield _shown(results, problems, f"{number} of {len(files)} …")
         if not results:
             raise _refusal(problems)
+        yield finished(results, problems)
+
+    def finished(results, problems, number=0):
         zipped, text = None, "Your photograph is ready."
         if len(results) > 1:
             try:
@@ -82,10 +90,43 @@ def build_page(service):
             except PictureError as error:
                 problems.append(str(error))
             text = f"{len(results)} photographs are ready. Click one to look at it."
-        yield _shown(results, problems, text, zipped)
+        return _shown(results, problems, text, zipped, number)
 
     def choose(results, event: gr.SelectData):
-        return _looked_at(results[event.index])
+        return *_looked_at(results[event.index]), event.index
+
+    # Hints: `number` is of the result that is looked at.
+
+    def edit(results, number):
+        with _refusals():
+            result = results[number]
+            photo = photo_of(result.name, service.size(result), result.hints)
+            image = image_of(service.preview(result, result.hints))
+        text = f"**{_plain(result.name)}: say which colours places have.**"
+        hidden = [gr.update(visible=False)] * 5
+        return *hidden, text, gr.update(visible=True, photo=photo, image=image)
+
+    def suggest(results, number, event: gr.EventData):
+        with _refusals():
+            place = {"x": event.x, "y": event.y}
+            colors = service.suggest(results[number], **place)
+        return gr.update(colors={**place, "colors": colors})
+
+    def preview(results, number, event: gr.EventData):
+        with _refusals():
+            hints = hints_in(event)
+            image = image_of(service.preview(results[number], hints))
+        results = [*results]
+        results[number] = replace(results[number], hints=tuple(hints))
+        return gr.update(image=image), results
+
+    def finish(results, number, event: gr.EventData):
+        with _refusals():
+            result = results[number]
+            hints = hints_in(event)
+            results = [*results]
+            results[number] = service.colorize(result.source, *result.settings, hints)
+        return finished(results, [], number)
 
     example = service.example()
     with gr.Blocks(title="Old photographs in colour", analytics_enabled=False) as page:
@@ -94,7 +135,7 @@ def build_page(service):
             "Drop your black-and-white or faded photographs into the field below. A "
             "network guesses the colours; size and sharpness stay as they are."
         )
-        results = gr.State([])
+        results, number = gr.State([example]), gr.State(0)
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
                 files = gr.File(
@@ -146,7 +187,11 @@ def build_page(service):
                     interactive=False,
                     elem_id="slider",
                 )
+                editor = hint_editor()
                 with gr.Row():
+                    change = gr.Button(
+                        "Change colours", visible=example.takes_hints, elem_id="change"
+                    )
                     one = gr.DownloadButton(
                         visible=False, variant="primary", elem_id="one"
                     )
@@ -162,16 +207,36 @@ def build_page(service):
                     buttons=[],
                     elem_id="gallery",
                 )
+        looked_at = [slider, one, change]
+        shown = [*looked_at, gallery, everything, status, results, number, editor]
         gr.on(
             [files.upload, button.click],
             run,
-            [files, model, strength, contrast],
-            [slider, one, gallery, everything, status, results],
+            [files, model, strength, contrast, results],
+            shown,
             concurrency_limit=AT_ONCE,
             api_visibility="private",
             show_progress_on=[status],
         )
-        gallery.select(choose, [results], [slider, one], api_visibility="private")
+        gallery.select(
+            choose, [results], [*looked_at, number], api_visibility="private"
+        )
+        # Of hints; of many at once, such as while one is moved, the last one counts.
+        now = {"trigger_mode": "always_last", "show_progress": "hidden"}
+        now |= {"concurrency_limit": AT_ONCE, "api_visibility": "private"}
+        current = [results, number]
+        edited = [*looked_at, gallery, everything, status, editor]
+        change.click(edit, current, edited, api_visibility="private")
+        editor.asked(suggest, current, editor, **now)
+        editor.told(preview, current, [editor, results], **now)
+        editor.done(
+            finish,
+            current,
+            shown,
+            concurrency_limit=AT_ONCE,
+            api_visibility="private",
+            show_progress_on=[status],
+        )
     page.queue(max_size=50, api_open=False)
     return page
 
@@ -276,29 +341,42 @@ def _folder():
     return folder
 
 
-def _shown(results, problems, text, zipped=None):
-    """What the page shows: values for slider, buttons, gallery, status and state."""
+def _shown(results, problems, text, zipped=None, number=0):
+    """What the page shows, `number` large; the values of `shown` in `build_page`."""
     lines = [f"**{text}**", *(f"Not done: {_plain(line)}" for line in problems)]
     for result in results:
         if result.damage:
             lines.append(f"{_plain(result.name)}: {_plain(result.damage)}.")
     several = len(results) > 1
     return (
-        *_looked_at(results[0]),
+        *_looked_at(results[number]),
         gr.Gallery([str(result.after) for result in results], visible=several),
         gr.DownloadButton(
             f"Download all {len(results)} (zip)", zipped, visible=zipped is not None
         ),
         "\n\n".join(lines),
         results,
+        number,
+        gr.update(visible="hidden"),
     )
 
 
 def _looked_at(result):
+    pair = str(result.before), str(result.after)
     return (
-        gr.ImageSlider((str(result.before), str(result.after)), label=result.name),
+        gr.ImageSlider(pair, label=result.name, visible=True),
         gr.DownloadButton(f"Download {result.file.name}", result.file, visible=True),
+        gr.Button(visible=result.takes_hints),
     )
+
+
+@contextlib.contextmanager
+def _refusals():
+    """What the service refuses is said in the page."""
+    try:
+        yield
+    except (PictureError, ValueError) as error:
+        raise _refusal([str(error)]) from None
 
 
 def _plain(text):

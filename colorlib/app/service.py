@@ -6,11 +6,16 @@ import tempfile
 import threading
 import time
 import zipfile
+from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.colorize.files import before_after
+from colorlib.colorize.hints import check_hints, map_place
+from colorlib.colorize.suggestions import suggest_colors
 from colorlib.errors import PictureError
 from colorlib.images.io import (
     EXTENSIONS,
@@ -20,6 +25,7 @@ from colorlib.images.io import (
     read_picture,
     write_picture,
 )
+from colorlib.images.resize import resize_rgb
 from colorlib.images.restoration import restore
 from colorlib.models.cards import available_models, read_card
 from colorlib.utils.paths import DATA
@@ -27,6 +33,8 @@ from colorlib.utils.paths import DATA
 MAX_MEGAPIXELS = 50  # a picture, all its frames together
 MAX_FRAMES = 100  # of an animation: half a minute on two CPU cores
 KEEP = 3600  # seconds until uploads and results are deleted
+PREVIEW = 1024  # pixels of the longest side while hints are given
+REMEMBERED = 16  # photographs whose previews are ready at once
 # What the models are for; one that is missing here is called by its card's title.
 PURPOSES = {
     "flagship": "Any photograph",
@@ -49,16 +57,39 @@ _EXAMPLE = DATA / "samples" / "old" / "nagasaki-boats.jpg"
 
 @dataclass(frozen=True)
 class Result:
-    """A coloured photograph: its name, two small pictures to look at, and the file.
+    """A coloured photograph, and how it was made.
 
-    `damage` says in words what of the photograph is missing; "" for a whole one.
+    Attributes:
+        name: of the original.
+        before: a small picture of it to look at.
+        after: the same of the result.
+        file: the result.
+        source: the original.
+        settings: model, strength and whether the contrast was restored.
+        hints: tuple of `Hint`s that it follows.
+        takes_hints: whether it could follow any.
+        damage: what of the photograph is missing, in words; "" for a whole one.
     """
 
     name: str
     before: Path
     after: Path
     file: Path
+    source: Path
+    settings: tuple
+    hints: tuple = ()
+    takes_hints: bool = False
     damage: str = ""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a hint needs of a photograph, so that only the network runs again."""
+
+    size: tuple  # height and width
+    L: np.ndarray  # (h, w), as the network sees it
+    ab: np.ndarray  # (h, w, 2), predicted without hints
+    preview: np.ndarray  # uint8 (H, W, 3)
 
 
 class ColorizeService:
@@ -83,16 +114,27 @@ class ColorizeService:
         self.max_pixels = round(max_megapixels * 1e6)
         self.models = [str(model) for model in models or _shipped()]
         self._loaded, self._loading = {}, threading.Lock()
+        self._seen, self._seeing = OrderedDict(), threading.Lock()
         self.colorizer(self.models[0])
 
     def colorizer(self, model):
-        """The `Colorizer` of a model, loaded once for all threads."""
+        """The `Colorizer` of a model, loaded once for all threads.
+
+        Raises:
+            ValueError: if it is not one of `models`.
+        """
+        if model not in self.models:
+            raise ValueError(f"model must be one of {self.models}, got {model!r}.")
         with self._loading:
             if model not in self._loaded:
                 self._loaded[model] = Colorizer(model)
             return self._loaded[model]
 
-    def colorize(self, path, model, strength=1.0, contrast=False, place=None):
+    def takes_hints(self, model):
+        """Whether a model can be told colours of some places."""
+        return self.colorizer(model).takes_hints
+
+    def colorize(self, path, model, strength=1.0, contrast=False, hints=(), place=None):
         """Colours one file.
 
         Args:
@@ -100,6 +142,7 @@ class ColorizeService:
             model: one of `models`.
             strength: as for `Colorizer.colorize`.
             contrast: whether to restore the contrast first; see `restore`.
+            hints: as for `Colorizer.colorize`.
             place: the folder of the result; None makes a new one.
 
         Returns:
@@ -109,17 +152,14 @@ class ColorizeService:
         Raises:
             PictureError: if it cannot be read or written, or has more than
                 `MAX_FRAMES` frames; the message does not say where the file lies.
-            ValueError: if `model` or `strength` is none of those possible.
+            ValueError: if `model`, `strength` or a hint is none of those possible.
         """
-        if model not in self.models:
-            raise ValueError(f"model must be one of {self.models}, got {model!r}.")
         path, colorizer = Path(path), self.colorizer(model)
         try:
             place = Path(place or tempfile.mkdtemp(dir=self.folder))
-            limits = self.max_pixels, MAX_FRAMES
-            picture = read_picture(path, True, *limits, fill_missing=True)
+            picture = self._read(path)
             ready = restore(picture) if contrast else picture
-            colored = colorizer.colorize(ready, strength)
+            colored = colorizer.colorize(ready, strength, hints=hints)
             file = place / f"{path.stem}-colour{_ending(path, picture)}"
             write_picture(file, colored)
             pair = before_after(picture, colored).rgb  # (h, w + 8 + w, 3)
@@ -127,14 +167,89 @@ class ColorizeService:
             for name, rgb in (("before", pair[:, :width]), ("after", pair[:, -width:])):
                 write_picture(place / f"{name}.jpg", Picture(rgb), quality=90)
         except PictureError as error:
-            said = str(error)
-            for folder in (path.parent, place):
-                said = said.replace(f"{folder}{os.sep}", "")
-            raise PictureError(said) from None
+            raise _without_folders(error, path.parent, place) from None
         except OSError as error:
             raise _not_stored(path.name, error) from None
-        looked_at = place / "before.jpg", place / "after.jpg"
-        return Result(path.name, *looked_at, file, picture.damage)
+        shown = place / "before.jpg", place / "after.jpg"
+        settings = model, strength, contrast
+        more = tuple(hints), colorizer.takes_hints, picture.damage
+        return Result(path.name, *shown, file, path, settings, *more)
+
+    def preview(self, result, hints):
+        """Colours a photograph again with other hints, small and quickly.
+
+        Args:
+            result: its `Result`, of a model that takes hints.
+            hints: list of `Hint`s.
+
+        Returns:
+            uint8 array `(H, W, 3)`, at most `PREVIEW` pixels high and wide.
+
+        Raises:
+            ValueError: if a hint lies outside.
+            PictureError: if the original is not there any more.
+        """
+        seen, (model, strength, _) = self._see(result), result.settings
+        colorizer, ab = self.colorizer(model), seen.ab
+        if hints:
+            drawn = colorizer.draw_hints(hints, seen.size, seen.L.shape)
+            ab = colorizer.predict_small(seen.L[None], hints=drawn[None])[0]
+        return colorizer.apply_ab(seen.preview, ab * strength)
+
+    def suggest(self, result, x, y):
+        """Suggests colours for a place of a photograph.
+
+        Args:
+            result: its `Result`, of a model that takes hints.
+            x: of the place, in pixels of the photograph.
+            y: the same from above.
+
+        Returns:
+            List of `#rrggbb`; see `suggest_colors`. Without a table of likely colours
+            in the model's card an empty one.
+
+        Raises:
+            ValueError: if the place lies outside.
+            PictureError: if the original is not there any more.
+        """
+        seen = self._see(result)
+        check_hints([(x, y, (0, 0, 0))], *seen.size)
+        table = self.colorizer(result.settings[0]).likely_colors
+        place = map_place(x, y, seen.size, seen.L.shape)
+        return suggest_colors(table, seen.L[place], seen.ab[place]) if table else []
+
+    def size(self, result):
+        """Height and width of a photograph whose model takes hints, in pixels."""
+        return self._see(result).size
+
+    def _see(self, result):
+        """The `_Seen` of a photograph; read now, unless it is one of the last few."""
+        model, _, contrast = result.settings
+        key = result.source, model, contrast
+        with self._seeing:
+            if key in self._seen:
+                self._seen.move_to_end(key)
+                return self._seen[key]
+        try:
+            picture = self._read(result.source)
+        except PictureError as error:
+            raise _without_folders(error, result.source.parent) from None
+        rgb = (restore(picture) if contrast else picture).rgb
+        colorizer = self.colorizer(model)
+        size = rgb.shape[:2]
+        scale = min(1.0, PREVIEW / max(size))
+        preview = resize_rgb(rgb, *(max(1, round(side * scale)) for side in size))
+        L = colorizer.network_input(rgb)
+        seen = _Seen(size, L, colorizer.predict_small(L[None])[0], preview)
+        with self._seeing:
+            self._seen[key] = seen
+            while len(self._seen) > REMEMBERED:
+                self._seen.popitem(last=False)
+        return seen
+
+    def _read(self, path):
+        limits = self.max_pixels, MAX_FRAMES
+        return read_picture(path, True, *limits, fill_missing=True)
 
     def example(self):
         """The `Result` that the page begins with; it is not deleted by `sweep`."""
@@ -180,6 +295,14 @@ def _shipped():
     """The names of the shipped models that colour, the most useful first."""
     there = [n for n in available_models() if read_card(n)[1].get("kind") is None]
     return [n for n in PURPOSES if n in there] + [n for n in there if n not in PURPOSES]
+
+
+def _without_folders(error, *folders):
+    """A `PictureError` that does not say where files lie."""
+    said = str(error)
+    for folder in folders:
+        said = said.replace(f"{folder}{os.sep}", "")
+    return PictureError(said)
 
 
 def _not_stored(name, error):

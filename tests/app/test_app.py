@@ -1,5 +1,6 @@
 """The web page, in a real browser on a real server of this machine."""
 
+import base64
 import contextlib
 import errno
 import io
@@ -21,7 +22,14 @@ import requests
 import strange
 from browser import open_browser
 from PIL import Image
-from small import CONSTANT_AB, ROOT, encode, photograph, write_model
+from small import (
+    CONSTANT_AB,
+    LIKELY_COLORS,
+    ROOT,
+    encode,
+    photograph,
+    write_model,
+)
 
 from colorlib.app import page as page_module
 from colorlib.app import service
@@ -30,6 +38,9 @@ from colorlib.app.service import ColorizeService, sweep
 from colorlib.cli import commands
 from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
+from colorlib.colorize.hint_file import hints_from_json
+from colorlib.colorize.hints import Hint, map_place
+from colorlib.colorize.suggestions import suggest_colors
 from colorlib.errors import PictureError
 from colorlib.images.io import read_picture, write_picture
 from colorlib.images.restoration import restore
@@ -70,7 +81,7 @@ def models(tmp_path_factory, constant_model):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, models):
+def server(tmp_path_factory, models, hint_model):
     """The page in a process of its own: `url`, `folder`, `cwd`, `asked`, `log`."""
     pytest.importorskip("gradio", reason="no Gradio: pip install 'gradio>=6.31'")
     work = tmp_path_factory.mktemp("server")
@@ -79,7 +90,7 @@ def server(tmp_path_factory, models):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GRADIO")}
     environment |= {"PYTHONPATH": str(ROOT), "TMPDIR": str(work / "temp")}
     arguments = ["app", "--max-megapixels", "1", "--port", str(free_port())]
-    for model in models:
+    for model in (*models, hint_model):
         arguments += ["--model", str(model)]
     with open(work / "log", "w") as log:
         process = subprocess.Popen(
@@ -192,10 +203,10 @@ def refusal(page):
     return toast.inner_text()
 
 
-def expected(path, model, strength=1.0, contrast=False):
+def expected(path, model, strength=1.0, contrast=False, hints=()):
     picture = read_picture(path)
     return Colorizer(model).colorize(
-        restore(picture) if contrast else picture, strength
+        restore(picture) if contrast else picture, strength, hints=hints
     )
 
 
@@ -273,6 +284,113 @@ def test_several_come_one_by_one_and_all_in_a_zip(visit, tmp_path):
     name, data = taken(page)
     L = rgb8_to_lab(read_picture(data).rgb)[..., 0]
     assert name == "d-colour.webp" and L[-1, -1] > 75
+
+
+# Hints.
+
+
+def begin_hints(page, photo):
+    """Colours a photo with the model that takes hints, and opens their editor."""
+    choose(page, "Takes hints · advised")
+    drop(page, photo)
+    ready(page)
+    page.locator("#change").click()
+    page.locator(".hint-points").wait_for()
+    return wait_for(lambda: shown_by_editor(page))
+
+
+def shown_by_editor(page):
+    return page.locator("#hints img").get_attribute("src")
+
+
+def click_photo(page, x, y, size=(60, 40)):
+    box = page.locator(".hint-points").bounding_box()
+    shares = (x + 0.5) / size[0], (y + 0.5) / size[1]
+    page.mouse.click(
+        box["x"] + shares[0] * box["width"], box["y"] + shares[1] * box["height"]
+    )
+
+
+def test_a_hint_is_seen_at_once_and_is_in_the_file(visit, hint_model, tmp_path):
+    page, photo = visit(), grey(tmp_path / "dress.png")
+    assert not page.locator("#change").is_visible()  # the first model takes none
+    before = begin_hints(page, photo)
+    click_photo(page, 30, 20)
+    page.locator(".swatch").first.wait_for()
+    found = [each.get_attribute("value") for each in page.locator(".swatch").all()]
+    colorizer, picture = Colorizer(hint_model), read_picture(photo)
+    L = colorizer.network_input(picture.rgb)
+    ab = colorizer.predict_small(L[None])[0]
+    place = map_place(30, 20, (40, 60), L.shape)
+    assert found == suggest_colors(LIKELY_COLORS, L[place], ab[place])
+    page.locator(".swatch").nth(1).click()
+    told = wait_for(lambda: shown_by_editor(page) != before and shown_by_editor(page))
+    hints = [Hint(30, 20, tuple(bytes.fromhex(found[1][1:])))]
+    wanted = expected(photo, hint_model, hints=hints).rgb
+    shown = read_picture(base64.b64decode(told.partition(",")[2])).rgb
+    assert np.abs(shown.astype(int) - wanted).mean() < 4  # JPEG
+    page.locator(".done").click()
+    page.locator("#one").wait_for()
+    np.testing.assert_array_equal(read_picture(taken(page)[1]).rgb, wanted)
+    # Other settings, the same hints; and they can be changed again.
+    choose(page, strength=0.5)
+    page.locator("#colour").click()
+    wanted = expected(photo, hint_model, 0.5, hints=hints).rgb
+    wait_for(lambda: np.array_equal(read_picture(taken(page)[1]).rgb, wanted))
+    page.locator("#change").click()
+    page.locator(".hint-point").wait_for()
+    assert page.locator(".hint-point").count() == 1
+
+
+def test_the_keyboard_undoes_a_hint_bit_for_bit(visit, tmp_path):
+    page = visit()
+    before = begin_hints(page, grey(tmp_path / "a.png"))
+    page.get_by_role("button", name="Add a place").press("Enter")
+    page.locator(".swatch").first.wait_for()
+    for key in ("ArrowUp", "Enter", "Tab", "Enter"):
+        page.keyboard.press(key)
+    wait_for(lambda: shown_by_editor(page) != before)
+    page.keyboard.press("Control+z")
+    wait_for(lambda: shown_by_editor(page) == before)
+    with page.expect_download() as download:
+        click_photo(page, 10, 10)
+        page.locator(".hint-panel [type=color]").fill("#b03030")
+        page.get_by_text("Save hints").click()
+    text = Path(download.value.path()).read_text()
+    assert hints_from_json(text) == {"a.png": [Hint(10, 10, (0xB0, 0x30, 0x30))]}
+
+
+def test_the_service_previews_what_it_will_make(tmp_path, models, hint_model):
+    place = ColorizeService(tmp_path, models=[models[0], str(hint_model)])
+    photo = grey(tmp_path / "in" / "a.png")
+    hints = [Hint(30, 20, (176, 48, 48))]
+    result = place.colorize(photo, str(hint_model), 0.5)
+    assert result.takes_hints and not result.hints
+    alone = place.preview(result, [])
+    np.testing.assert_array_equal(alone, read_picture(result.file).rgb)
+    told = place.colorize(photo, *result.settings, hints)
+    assert told.hints == tuple(hints)
+    preview = place.preview(result, hints)
+    np.testing.assert_array_equal(preview, read_picture(told.file).rgb)
+    assert np.abs(preview.astype(int) - alone).max() > 20
+    with pytest.raises(ValueError, match="outside the picture"):
+        place.preview(result, [Hint(60, 20, (1, 2, 3))])
+    with pytest.raises(ValueError, match="outside the picture"):
+        place.suggest(result, 0, 40)
+    assert not place.colorize(photo, place.models[0]).takes_hints
+    photo.unlink()
+    other = ColorizeService(tmp_path, models=[str(hint_model)])
+    with pytest.raises(PictureError, match="^a.png: there is no such file"):
+        other.preview(result, hints)
+
+
+@pytest.mark.parametrize("size", [(4000, 50), (700, 900)])
+def test_a_preview_is_small(tmp_path, hint_model, monkeypatch, size):
+    monkeypatch.setattr(service, "PREVIEW", 200)
+    place = ColorizeService(tmp_path, models=[str(hint_model)])
+    result = place.colorize(grey(tmp_path / "a.png", size=size), place.models[0])
+    assert max(place.preview(result, [Hint(1, 1, (9, 200, 9))]).shape) == 200
+    assert place.size(result) == size[::-1]
 
 
 # Two people.
@@ -485,9 +603,9 @@ def test_only_what_was_uploaded_is_coloured(server):
     file = {"path": path, "meta": {"_type": "gradio.FileData"}}
     for other in ("/etc/passwd", "https://example.com/a.png", f"{path}/../../../log"):
         for wrong in ({**file, "path": other}, {"nested": [{**file, "path": other}]}):
-            answer = ask(server, [wrong], "x", 1, False)
+            answer = ask(server, [wrong], "x", 1, False, None)
             assert (answer.status_code, answer.text) == (403, "Not available.")
-    assert ask(server, [file] * 9000, "x", 1, False).status_code == 413
+    assert ask(server, [file] * 9000, "x", 1, False, None).status_code == 413
     answer = requests.post(f"{server.url}/gradio_api/queue/join", data=b"[" * 100_000)
     assert answer.status_code == 400
     assert server.asked.read_text() == ""
@@ -499,7 +617,7 @@ def test_a_model_that_is_not_offered_is_not_loaded(server):
     file = {"path": path, "meta": {"_type": "gradio.FileData"}}
     queue = f"{server.url}/gradio_api/queue/data?session_hash=abc"
     for model, strength in (("flagship", 1), ("../x.npz", 1)):
-        assert ask(server, [file], model, strength, False).status_code == 200
+        assert ask(server, [file], model, strength, False, None).status_code == 200
         with requests.get(queue, stream=True) as answers:
             text = "\n".join(line.decode() for line in answers.iter_lines())
         assert '"success":false' in text and "after.jpg" not in text
