@@ -1,6 +1,7 @@
 """A folder of static files that colours photographs in the visitor's own browser.
 
-The page is in `web_page`; `build_page` adds the exported network, and ONNX Runtime for
+The page is in `web_page`, its editor of hints, which the app has too, in
+`colorize/hint_editor`. `build_page` adds the exported network, and ONNX Runtime for
 browsers from its npm package. No server computes anything: any static host will do.
 """
 

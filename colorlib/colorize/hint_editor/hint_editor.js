@@ -216,8 +216,8 @@ export class HintEditor {
     this.#find("save").disabled = !this.#hints.length;
     this.#say(
       this.#place
-        ? "Which colour has this place? The lightness of the photo stays."
-        : "Click a place in the photo, then say which colour it has.",
+        ? "What colour is this place? Its lightness stays as it is."
+        : "Click a place in the photo, then say what colour it is.",
     );
     this.#drawSwatches();
   }
