@@ -96,29 +96,21 @@ def write_model(path, network, /, **entries):
 def write_hint_model(path):
     """Stores a network that gives a place the colour that it is told, and its card.
 
-    Elsewhere it says colours of its random weights.
+    What is near follows, whatever it is; elsewhere are colours of random weights.
     """
     import keras
 
-    from colorlib.models.hint_unet import HINT_SCALE, build_hint_unet
+    from colorlib.models.hint_unet import build_hint_unet
 
     keras.utils.set_random_seed(0)
     options = {"widths": [8, 8, 8, 8, 8]}
     network = build_hint_unet(**options)
-    random = np.random.default_rng(0)
-    kernel = np.array(network.get_layer("decode_1").kernel)  # (3, 3, ..., 8)
-    kernel[..., :4] = 0  # +a, -a, +b and -b of the map of hints, which comes last
-    kernel[1, 1, -3, :2] = kernel[1, 1, -2, 2:4] = 1 / HINT_SCALE, -1 / HINT_SCALE
-    network.get_layer("decode_1").kernel.assign(kernel)
-    for name in ("deepest", "decode_4", "decode_3", "decode_2"):
-        layer = network.get_layer(name)
-        kernel = np.array(layer.kernel)
-        kernel[:, :, -3:] = 0
-        layer.kernel.assign(kernel)
-    kernel = random.normal(0, 1.5, (3, 3, 8, 2))
-    kernel[:, :, :4] = 0
-    kernel[1, 1, :4] = [[1, 0], [-1, 0], [0, 1], [0, -1]]
-    network.get_layer("ab").kernel.assign(kernel)
+    kernel = network.get_layer("ab").kernel
+    kernel.assign(np.random.default_rng(0).normal(0, 0.5, kernel.shape))
+    kernel = network.get_layer("alike_2").kernel
+    kernel.assign(np.zeros(kernel.shape))
+    (reach,) = network.get_layer("reach").weights
+    reach.assign(np.full(reach.shape, 40.0))
     entries = {"network": "hint_unet", "options": options, "multiple": 32}
     entries |= {"inference_size": 96, "gain": 1.3, "likely_colors": LIKELY_COLORS}
     return write_model(path, network, title="Takes hints", **entries)
