@@ -12,9 +12,11 @@ from small import ROOT, photograph
 
 from colorlib.app.service import _EXAMPLE
 from colorlib.cli.parser import main
-from colorlib.colorize.colorizer import DEFAULT_MODEL
+from colorlib.colorize.colorizer import DEFAULT_MODEL, HINT_MODEL
 from colorlib.evaluation.classifier import WORDNET
 from colorlib.utils import paths
+
+DEFAULTS = DEFAULT_MODEL, HINT_MODEL
 
 
 def run(*command, **options):
@@ -65,7 +67,8 @@ def test_the_wheel_has_every_module_and_what_the_commands_read(wheel):
             name = path.relative_to(ROOT).as_posix()
             if path.is_file() and "__pycache__" not in name:
                 assert archive.read(name) == path.read_bytes()
-        for path in (paths.DATA / "weights").glob(f"{DEFAULT_MODEL}.*"):
+        models = [f"{name}{end}" for name in DEFAULTS for end in (".npz", ".json")]
+        for path in (paths.DATA / "weights" / name for name in models):
             bundled = archive.read(f"colorlib/bundled/weights/{path.name}")
             assert bundled == path.read_bytes()
     for path in (WORDNET, _EXAMPLE):
@@ -121,7 +124,7 @@ def test_an_installed_package_knows_its_files_and_says_what_it_has_not(
         }))"""
     told = json.loads(run(sys.executable, "-c", code, **elsewhere))
     assert told["samples"] == ""
-    assert DEFAULT_MODEL in told["models"]
+    assert {*DEFAULTS} <= {*told["models"]}
     home = str(elsewhere["cwd"] / "home")
     assert told["cache"].startswith(home) and told["runs"].startswith(home)
     about = [paths.version(), paths.repository_url(), paths.license_text()]

@@ -28,9 +28,9 @@ def colorize(options):
 
     @cache
     def colorizer():
-        from colorlib.colorize.colorizer import DEFAULT_MODEL, Colorizer
+        from colorlib.colorize.colorizer import DEFAULT_MODEL, HINT_MODEL, Colorizer
 
-        model = options.model or DEFAULT_MODEL
+        model = options.model or (HINT_MODEL if hints else DEFAULT_MODEL)
         loaded = Colorizer(model, options.size, _load_quickly)
         if hints:
             loaded.check_takes_hints()
@@ -131,10 +131,10 @@ def app(options):
 def web(options):
     """Builds the page that colours in the visitor's browser."""
     _start_keras()
-    from colorlib.colorize.colorizer import DEFAULT_MODEL
+    from colorlib.colorize.colorizer import HINT_MODEL
     from colorlib.export.site import build_page
 
-    files = build_page(options.folder, options.model or DEFAULT_MODEL)
+    files = build_page(options.folder, options.model or HINT_MODEL)
     total = sum(files.values())
     print(f"{options.folder}: a visitor loads {total / 1e6:.1f} MB, of it")
     for name, size in sorted(files.items(), key=lambda item: -item[1])[:2]:

@@ -13,6 +13,7 @@ from colorlib.lab import replace_ab, rgb8_to_lab, scale_L, unscale_ab
 from colorlib.models.cards import models_with_hints, read_card
 
 DEFAULT_MODEL = "flagship"
+HINT_MODEL = "hints"  # colours alike, and can be told colours of places
 SIZES = (32, 2048)  # of the network's square: above, it takes 10 GB and more
 STRIP = 256  # rows painted at a time
 

@@ -7,7 +7,7 @@ import pytest
 from small import photograph
 
 from colorlib.cli.parser import main
-from colorlib.colorize.colorizer import Colorizer
+from colorlib.colorize.colorizer import HINT_MODEL, Colorizer
 from colorlib.images.io import read_picture
 
 RED = (176, 48, 48)
@@ -92,3 +92,19 @@ def test_a_model_that_takes_no_hints_says_so(run, constant_model, tmp_path):
     code, _, err = run("a.png", "--hint", "1,1=#b03030", model=constant_model)
     assert code == 1 and "the model constant takes no hints; those that do:" in err
     assert not (tmp_path / "colorized" / "a.png").exists()
+
+
+def test_without_a_model_that_of_hints_colours_and_alike_where_there_are_none(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    photo = photograph(tmp_path / "a.png", size=(96, 64))
+    told, plain = tmp_path / "told", tmp_path / "plain"
+    arguments = ["colorize", str(photo), "--output"]
+    assert main([*arguments, str(told), "--hint", "48,32=#c02020"]) == 0
+    assert main([*arguments, str(plain)]) == 0
+    told, plain = (read_picture(f / "a.png").rgb.astype(int) for f in (told, plain))
+    redder = (told - plain)[30:35, 46:51].mean(axis=(0, 1))
+    assert redder[0] > 10 and redder[1] < 0
+    alone = Colorizer(HINT_MODEL).colorize(read_picture(photo)).rgb
+    assert np.abs(alone.astype(int) - plain).max() <= 1
