@@ -24,7 +24,7 @@ from colorlib.metrics.tables import mean_and_interval  # noqa: E402
 from colorlib.models.cards import read_card, write_card  # noqa: E402
 
 MODEL = "hints"
-SETS = {"photos": 100, "kodak": None, "more": 100}  # pictures of each, test part
+SETS = {"photos": 100, "kodak": None, "more": 60}  # pictures of each, test part
 
 
 def main():
