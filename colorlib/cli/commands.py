@@ -15,7 +15,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from colorlib.utils.console import printable
+from colorlib.utils.console import printable, without_notes
 
 
 def colorize(options):
@@ -175,14 +175,12 @@ def export(options):
 
 def _start_keras():
     """Imports Keras without the pages that TensorFlow's native side prints."""
-    saved = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
     try:
-        import keras
+        with without_notes():
+            import keras
 
-        with contextlib.suppress(Exception):
-            keras.distribution.list_devices()  # the first look is the noisy one
+            with contextlib.suppress(Exception):
+                keras.distribution.list_devices()  # the first look is the noisy one
     except ModuleNotFoundError as error:
         backend = os.environ.get("KERAS_BACKEND")
         where = "the variable KERAS_BACKEND" if backend else "~/.keras/keras.json"
@@ -190,9 +188,6 @@ def _start_keras():
             f"Keras cannot start: {error}. Its backend is named by {where}; this "
             "project is installed with TensorFlow (KERAS_BACKEND=tensorflow)."
         ) from error
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
 
 
 def train(options):
@@ -326,10 +321,11 @@ def report(options):
     if file.suffix.lower() != ".md":
         raise ValueError(f"a report is a Markdown file, ending in .md; got {file}.")
     if not file.exists():
+        from colorlib.colorize.colorizer import DEFAULT_MODEL
         from colorlib.evaluation.report_template import start_report
         from colorlib.models.cards import read_card
 
-        start_report(file, read_card(options.model or "flagship")[1])
+        start_report(file, read_card(options.model or DEFAULT_MODEL)[1])
         print(f"{file} is written: do what its lines with > say, and delete them.")
     elif options.model:
         raise ValueError(f"{file} is there already: leave out --model.")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from colorlib.cli import commands
 from colorlib.cli.types import expand_home, files, hint, number, path
+from colorlib.evaluation.report_export import FORMATS
 from colorlib.utils.console import never_fail_to_print, printable
 from colorlib.utils.paths import version
 
-FORMATS = ("html", "docx", "pdf")
 _MEGAPIXELS = number(float, 0.001, 100_000)
 
 

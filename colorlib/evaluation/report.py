@@ -110,10 +110,16 @@ def find_gaps(path):
         for pattern, what in needed:
             if not re.search(pattern, without_pictures if what == "a link" else own):
                 gaps.append(f"{name}: {what} is missing")
-        for picture in re.findall(r"!\[[^\]]*\]\(([^)\s]+)\)", own):
-            if "://" not in picture and not (Path(path).parent / picture).is_file():
-                gaps.append(f"{name}: there is no picture {picture}")
+        for picture in missing_pictures(own, Path(path).parent):
+            gaps.append(f"{name}: there is no picture {picture}")
     return gaps
+
+
+def missing_pictures(text, folder):
+    """The pictures that a Markdown text names and that are not in its folder."""
+    found = re.findall(r"!\[[^\]]*\]\(<?([^)>\s]+)", text)
+    files = [name for name in found if "://" not in name and name[:5] != "data:"]
+    return [name for name in files if not (Path(folder) / name).is_file()]
 
 
 def _too_few(name, lines):

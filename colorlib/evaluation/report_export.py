@@ -1,10 +1,10 @@
 """A report as a web page, a Word document or a PDF."""
 
-import re
 import tempfile
 import warnings
 from pathlib import Path
 
+from colorlib.evaluation.report import missing_pictures
 from colorlib.utils.files import check_writable, write_atomically
 
 FORMATS = ("html", "docx", "pdf")
@@ -45,8 +45,7 @@ def export_report(path, formats=FORMATS, overwrite=False):
             f"formats must be some of {', '.join(FORMATS)}, got {list(formats)}."
         )
     text = path.read_text(encoding="utf-8")
-    missing = [p for p in local_pictures(text) if not (path.parent / p).is_file()]
-    if missing:
+    if missing := missing_pictures(text, path.parent):
         raise ValueError(f"{path}: there is no picture {', '.join(missing)}.")
     targets = [path.with_suffix(f".{name}") for name in formats]
     there = [str(target) for target in targets if target.exists()]
@@ -60,12 +59,6 @@ def export_report(path, formats=FORMATS, overwrite=False):
     for name, target in zip(formats, targets):
         write_atomically(target, _convert(path, text, name, pandoc, typst))
     return targets
-
-
-def local_pictures(text):
-    """The pictures of a Markdown text that are files, as it names them."""
-    found = re.findall(r"!\[[^\]]*\]\(<?([^)>\s]+)", text)
-    return [name for name in found if "://" not in name and name[:5] != "data:"]
 
 
 def _converters(pdf):
