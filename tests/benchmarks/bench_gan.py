@@ -185,7 +185,7 @@ def profile(step, batches, options):
         for line in plane.lines:
             for event in line.events:
                 kind = plane.event_metadata[event.metadata_id].name.rpartition(":")[2]
-                if kind in dir(tf.raw_ops) or kind.startswith("_Fused"):
+                if kind in dir(tf.raw_ops) or kind.startswith(("_Fused", "_Mkl")):
                     seconds[kind] += event.duration_ps / 1e12 / options.steps
     total = sum(seconds.values())
     convolutions = sum(s for kind, s in seconds.items() if "Conv2D" in kind)
