@@ -1,7 +1,7 @@
 """Measures what true hints are worth, and draws data/hints.png for the README.
 
 Run from the repository, with the data sets in the folder of COLORLIB_MIRROR:
-`python .ci/hint_figure.py`. The figures go into the card of the model `hints`.
+`python .ci/hint_figure.py`. The figures go into the card of the model `flagship`.
 """
 
 import sys
@@ -23,7 +23,7 @@ from colorlib.evaluation.hint_curve import COUNTS, hint_curve  # noqa: E402
 from colorlib.metrics.tables import mean_and_interval  # noqa: E402
 from colorlib.models.cards import read_card, write_card  # noqa: E402
 
-MODEL = "hints"
+MODEL = "flagship"
 SETS = {"photos": 100, "kodak": None, "more": 60}  # pictures of each, test part
 
 

@@ -16,6 +16,7 @@ from colorlib.evaluation.card_tables import (  # noqa: E402
     ladder_as_markdown,
 )
 from colorlib.models.cards import (  # noqa: E402
+    ON_IMAGENET,
     WEIGHTS_FOLDER,
     available_models,
     read_card,
@@ -66,7 +67,7 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
         "development set, cats, food, clothes, weather and COCO, `flowers` the "
         "flowers-recognition set, `dogs` Imagewoof, all at 160 px, and `cifar10` its "
         "pictures as JPEG files of quality 75. The same command on Kaggle's landscapes "
-        "gives a sibling, not the same weights. The encoder of `general` began with "
+        "gives a sibling, not the same weights. The encoder of `flagship` began with "
         "the ImageNet weights of MobileNetV2 (Apache-2.0). `comics` are panels of "
         "Pepper&Carrot by David Revoy (CC BY 4.0), split by episode.",
     ]
@@ -104,7 +105,7 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
 def _beginning(card):
     if card.get("start_from"):
         return f"the weights `{card['start_from']}`"
-    if card["network"] == "mobilenet_unet":
+    if card["network"] in ON_IMAGENET:
         return "an encoder trained on ImageNet"
     return "random weights"
 

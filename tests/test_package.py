@@ -12,11 +12,11 @@ from small import ROOT, photograph
 
 from colorlib.app.service import _EXAMPLE
 from colorlib.cli.parser import main
-from colorlib.colorize.colorizer import DEFAULT_MODEL, HINT_MODEL
+from colorlib.colorize.colorizer import DEFAULT_MODEL
 from colorlib.evaluation.classifier import WORDNET
 from colorlib.utils import paths
 
-DEFAULTS = DEFAULT_MODEL, HINT_MODEL
+DEFAULTS = (DEFAULT_MODEL,)
 
 
 def run(*command, **options):

@@ -37,9 +37,7 @@ PREVIEW = 1024  # pixels of the longest side while hints are given
 REMEMBERED = 16  # photographs whose previews are ready at once
 # What the models are for; one that is missing here is called by its card's title.
 PURPOSES = {
-    "hints": "Any photograph, and colours you choose",
     "flagship": "Any photograph",
-    "general": "Any photograph, paler",
     "mixed": "Any photograph, bolder",
     "landscape2": "Landscapes",
     "flower2": "Flowers",

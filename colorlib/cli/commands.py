@@ -28,9 +28,9 @@ def colorize(options):
 
     @cache
     def colorizer():
-        from colorlib.colorize.colorizer import DEFAULT_MODEL, HINT_MODEL, Colorizer
+        from colorlib.colorize.colorizer import DEFAULT_MODEL, Colorizer
 
-        model = options.model or (HINT_MODEL if hints else DEFAULT_MODEL)
+        model = options.model or DEFAULT_MODEL
         loaded = Colorizer(model, options.size, _load_quickly)
         if hints:
             loaded.check_takes_hints()
@@ -131,10 +131,10 @@ def app(options):
 def web(options):
     """Builds the page that colours in the visitor's browser."""
     _start_keras()
-    from colorlib.colorize.colorizer import HINT_MODEL
+    from colorlib.colorize.colorizer import DEFAULT_MODEL
     from colorlib.export.site import build_page
 
-    files = build_page(options.folder, options.model or HINT_MODEL)
+    files = build_page(options.folder, options.model or DEFAULT_MODEL)
     total = sum(files.values())
     print(f"{options.folder}: a visitor loads {total / 1e6:.1f} MB, of it")
     for name, size in sorted(files.items(), key=lambda item: -item[1])[:2]:
@@ -153,7 +153,11 @@ def export(options):
 
     if options.size and options.format == "onnx":
         raise ValueError("--size goes with --format litert; ONNX takes any size.")
-    network, about = load_colorizer(options.model or DEFAULT_MODEL)
+    if options.hints and options.format != "onnx":
+        raise ValueError("--hints goes with --format onnx; the other takes none.")
+    network, about = load_colorizer(options.model or DEFAULT_MODEL, options.hints)
+    if options.hints and "hints" not in about:
+        raise ValueError(f"the model {about['name']} takes no hints.")
     ending = ".onnx" if options.format == "onnx" else ".tflite"
     path = options.output or Path(about["name"] + ending)
     if path.suffix != ending:

@@ -225,6 +225,13 @@ def _parser():
         "an ONNX file takes any size",
     )
 
+    export.add_argument(
+        "--hints",
+        action="store_true",
+        help="with onnx: keep the second input of a model that can be told colours of "
+        "places (see the file's own description)",
+    )
+
     train = command("train", commands.train, "Train a recipe; run again, it goes on.")
     train.add_argument("recipe", nargs="?", help="without it: list the recipes")
     train.add_argument(

@@ -1,6 +1,7 @@
 """Photo in, photo out: predict small, enlarge ab, keep the full-size L."""
 
 import json
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,7 @@ from colorlib.images.resize import resize_plane, resize_rgb
 from colorlib.lab import replace_ab, rgb8_to_lab, scale_L, unscale_ab
 from colorlib.models.cards import models_with_hints, read_card
 
-DEFAULT_MODEL = "flagship"
-HINT_MODEL = "hints"  # colours alike, and can be told colours of places
+DEFAULT_MODEL = "flagship"  # takes hints, too
 SIZES = (32, 2048)  # of the network's square: above, it takes 10 GB and more
 STRIP = 256  # rows painted at a time
 
@@ -99,6 +99,17 @@ class Colorizer:
     def takes_hints(self) -> bool:
         """Whether the network can be told colours of some places."""
         return len(getattr(self.network, "inputs", ())) == 2
+
+    @cached_property
+    def _alone(self):
+        """The network where nothing is told: the same colours for half of the work."""
+        if not self.takes_hints:
+            return self.network
+        if hasattr(self.network, "without_hints"):  # one that runs without Keras
+            return self.network.without_hints()
+        from colorlib.models.hint_unet import without_hints
+
+        return without_hints(self.network)
 
     def predict_ab(self, rgb: np.ndarray) -> np.ndarray:
         """Predicts the colours that `colorize` gives a picture, at its full size.
@@ -218,16 +229,15 @@ class Colorizer:
             errors.HintError: if there are hints and the model takes none.
         """
         seen = scale_L(np.clip(L, 0.0, 100.0).astype("float32"))[..., None]
-        if self.takes_hints:
-            if hints is None:
-                hints = np.zeros((*L.shape, 3), "float32")
+        if hints is None:
+            network = self._alone
+        else:
+            self.check_takes_hints()
+            network = self.network
             # Less by the gain, by which the given colour then grows, too.
             seen = [seen, hints / np.array([self.gain, self.gain, 1.0], "float32")]
-        elif hints is not None:
-            self.check_takes_hints()
         # Not compiled, a direct call: pictures have all sizes.
-        run = self.network.predict_on_batch if compiled else self.network
-        ab = run(seen)
+        ab = (network.predict_on_batch if compiled else network)(seen)
         if not isinstance(ab, np.ndarray):
             from keras import ops
 

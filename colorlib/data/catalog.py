@@ -168,6 +168,10 @@ DATA_SETS = {
     "dogs": DataSet("ten breeds of dogs (Imagewoof)", ("url", *DOGS)),
     "photos": DataSet("mixed photographs", ("mirror",)),
     "more": DataSet("photographs of people, clothes, rooms and things", ("mirror",)),
+    "extra": DataSet(
+        "photographs of people, places, food and things, from public repositories",
+        ("mirror",),
+    ),
     "kodak": DataSet("24 Kodak photographs, for tests only", ("files", *KODAK)),
     "old_photos": DataSet(
         "black-and-white photographs of 1850 to 1925, without a truth",

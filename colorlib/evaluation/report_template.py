@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from colorlib.evaluation.report import facts_as_markdown, write_report
+from colorlib.models.cards import ON_IMAGENET
 from colorlib.plotting import plot_history
 
 # Authors, year, title, address. The order is that of the list in a report.
@@ -134,7 +135,7 @@ def sources_of(card):
     wanted = {*FIELD, *MEASURES}
     if "unet" in card["network"]:
         wanted.add("unet")
-    if card["network"] in ("mobilenet_unet", "hint_unet"):
+    if card["network"] in ON_IMAGENET:
         wanted.add("mobilenet")
     if recipe.get("perceptual"):
         wanted |= {"johnson2016", "lpips"}

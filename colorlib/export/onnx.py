@@ -4,19 +4,22 @@ import hashlib
 
 from colorlib.colorize.colorizer import load_network
 from colorlib.export.onnx_graph import OnnxGraph
-from colorlib.models.cards import read_card
+from colorlib.models.cards import ON_IMAGENET, read_card
+from colorlib.models.hint_unet import without_hints
 from colorlib.utils.files import write_atomically
 
 OPSET = 17
-_ENCODERS = {"mobilenet_v2": "MobileNetV2", "lite": "EfficientNet-Lite"}
+_ENCODERS = {"mobilenet_v2": "MobileNetV2"}
+_ENCODERS |= dict.fromkeys(("lite0", "lite1", "lite2"), "EfficientNet-Lite")
 
 
-def load_colorizer(model):
+def load_colorizer(model, hints=False):
     """Reads a trained network and what a program must know to use it.
 
     Args:
         model: a name from `models.available_models()`, or the path of a weights file
             with its card beside it.
+        hints: whether a network that takes hints keeps its second input for them.
 
     Returns:
         (`keras.Model`, `(B, H, W, 1)`, L / 50 - 1, to `(B, H, W, 2)`, ab / 128; dict
@@ -32,14 +35,16 @@ def load_colorizer(model):
         raise ValueError(
             f"{card['name']} translates pictures; only colorizers are exported."
         )
-    return load_network(path, card), describe(card)
+    network = load_network(path, card)
+    return network if hints else without_hints(network), describe(card, hints)
 
 
-def describe(card):
+def describe(card, hints=False):
     """What travels with an exported network, all strings.
 
     Args:
         card: of the model, see `models.read_card`.
+        hints: as for `load_colorizer`.
 
     Returns:
         dict: `name`, `title`, `size` (the network sees as many pixels as a square of
@@ -48,9 +53,9 @@ def describe(card):
         figures), `licence`; and `hints`, where it takes any.
     """
     licence, encoder = "MIT", None
-    if card["network"] in ("mobilenet_unet", "hint_unet"):
+    if card["network"] in ON_IMAGENET:
         kind = card["options"].get("encoder", "mobilenet_v2")
-        encoder = _ENCODERS[kind.rstrip("01")]
+        encoder = _ENCODERS[kind]
         licence += f"; its encoder began with {encoder}'s ImageNet weights (Apache-2.0)"
     about = {
         "name": card["name"],
@@ -64,7 +69,7 @@ def describe(card):
         "figures_sha256": hashlib.sha256(card["table"].encode()).hexdigest(),
         "licence": licence,
     }
-    if card["network"] == "hint_unet":
+    if hints and card["network"] == "hint_unet":
         about["hints"] = "(B, H, W, 3): given a* and b* / 128 / gain, mask; else 0"
     return about
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from colorlib.data.download import cache_folder
 
-_LAYOUT = 1  # of the exported files; another number: they are made again
+_LAYOUT = 2  # of the exported files; another number: they are made again
 
 
 class OnnxNetwork:
@@ -20,6 +20,8 @@ class OnnxNetwork:
 
     Args:
         path: of a file that `export_onnx` wrote.
+        alone: of a network that takes hints, the path of the part of it that does not;
+            or None.
 
     Attributes:
         inputs: list with an entry for each array that it takes.
@@ -28,8 +30,10 @@ class OnnxNetwork:
         Exception: one of ONNX Runtime's own, if the file is damaged.
     """
 
-    def __init__(self, path):
+    def __init__(self, path, alone=None):
         import onnxruntime
+
+        self._alone = OnnxNetwork(alone) if alone else self
 
         options = onnxruntime.SessionOptions()
         # Threads that wait for the next picture sleep instead of turning in a circle.
@@ -55,6 +59,10 @@ class OnnxNetwork:
 
     predict_on_batch = __call__  # compiled for every size
 
+    def without_hints(self):
+        """The network that colours by itself, an `OnnxNetwork`."""
+        return self._alone
+
 
 def open_exported(card):
     """Opens what `keep_exported` wrote for the weights of a card.
@@ -66,11 +74,11 @@ def open_exported(card):
         `OnnxNetwork`, or None: there is none, it is damaged, ONNX Runtime is not
         installed, or KERAS_BACKEND says what is to run.
     """
-    path = _place(card)
-    if not (_is_wanted() and path.is_file()):
+    paths = _places(card)
+    if not (_is_wanted() and all(path.is_file() for path in paths)):
         return None
     try:
-        return OnnxNetwork(path)
+        return OnnxNetwork(*paths)
     except Exception:  # each kind of damage has its own, none of them public
         return None
 
@@ -89,9 +97,11 @@ def keep_exported(network, card):
     if not _is_wanted():
         return network
     from colorlib.export.onnx import export_onnx
+    from colorlib.models.hint_unet import without_hints
 
     try:
-        export_onnx(network, _place(card))
+        for part, path in zip((network, without_hints(network)), _places(card)):
+            export_onnx(part, path)
     except (ImportError, ValueError, OSError):  # the network itself does as well
         return network
     return open_exported(card) or network
@@ -103,8 +113,12 @@ def _is_wanted():
     )
 
 
-def _place(card):
-    """The exported file; its name tells all that it depends on."""
+def _places(card):
+    """The exported file; of a network that takes hints, that of the part without, too.
+
+    Their names tell all that they depend on.
+    """
     parts = [_LAYOUT, *(card[entry] for entry in ("sha256", "network", "options"))]
-    name = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-    return cache_folder() / "onnx" / f"{name[:32]}.onnx"
+    name = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+    endings = [".onnx", *["-alone.onnx"] * (card["network"] == "hint_unet")]
+    return [cache_folder() / "onnx" / (name + ending) for ending in endings]

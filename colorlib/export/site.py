@@ -70,7 +70,7 @@ def build_page(folder, model):
     check_writable(folder)
     runtime = _runtime_files()
     files |= runtime
-    network, about = load_colorizer(model)
+    network, about = load_colorizer(model, hints=True)
     _, card = read_card(model)
     with tempfile.TemporaryDirectory() as work:
         export_onnx(network, Path(work) / "model.onnx", about)

@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "write_card",
         ],
         "cnn": ["build_baseline_cnn"],
+        "encoder_unet": ["build_encoder_unet"],
         "hint_unet": ["build_hint_unet", "without_hints"],
         "mobilenet_unet": ["build_mobilenet_unet", "find_encoder_weights"],
         "patch_discriminator": ["PATCHES", "build_patch_discriminator"],

@@ -9,6 +9,8 @@ from colorlib.utils.paths import DATA, RUNS, needs_checkout
 
 WEIGHTS_FOLDER = DATA / "weights"
 RUNS_FOLDER = RUNS
+# Networks whose encoders begin with weights that have seen ImageNet.
+ON_IMAGENET = ("encoder_unet", "hint_unet", "mobilenet_unet")
 
 
 def available_models(folder: str | Path = WEIGHTS_FOLDER) -> list:

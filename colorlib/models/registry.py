@@ -8,12 +8,14 @@ Layers have fixed names, so that saved weights can be checked against them.
 import keras
 
 from colorlib.models.cnn import build_baseline_cnn
+from colorlib.models.encoder_unet import build_encoder_unet
 from colorlib.models.hint_unet import build_hint_unet
 from colorlib.models.mobilenet_unet import build_mobilenet_unet
 from colorlib.models.unet import build_unet
 
 BUILDERS = {
     "baseline_cnn": build_baseline_cnn,
+    "encoder_unet": build_encoder_unet,
     "hint_unet": build_hint_unet,
     "mobilenet_unet": build_mobilenet_unet,
     "unet": build_unet,
@@ -30,7 +32,8 @@ def size_multiple(network: str, **options) -> int:
     Returns:
         The multiple, in pixels.
     """
-    sides = {"baseline_cnn": 8, "hint_unet": 32, "mobilenet_unet": 32}
+    sides = {"baseline_cnn": 8}
+    sides |= dict.fromkeys(("encoder_unet", "hint_unet", "mobilenet_unet"), 32)
     return sides.get(network) or options.get("size", 256)
 
 

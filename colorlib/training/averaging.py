@@ -17,23 +17,27 @@ class WeightAverage(keras.callbacks.Callback):
     Args:
         model: the compiled `keras.Model` that is trained.
         momentum: share of the old average that stays in a step, in (0, 1).
+        every: steps between two updates, each of which then forgets as much as these
+            steps together: the mean of fewer weights costs less time.
 
     Attributes:
         variables: list of Keras variables, the average; to be saved with a checkpoint.
 
     Raises:
-        ValueError: if `momentum` is out of range.
+        ValueError: if `momentum` or `every` is out of range.
 
     Reference:
         Polyak and Juditsky 1992; the shorter memory at the beginning is TensorFlow's
         `ExponentialMovingAverage` with `num_updates`.
     """
 
-    def __init__(self, model, momentum):
+    def __init__(self, model, momentum, every=1):
         super().__init__()
         if not 0 < momentum < 1:
             raise ValueError(f"momentum must be in (0, 1), got {momentum}.")
-        self.network, self.momentum = model, momentum
+        if every < 1:
+            raise ValueError(f"every must be at least 1 step, got {every}.")
+        self.network, self.momentum, self.every = model, momentum, every
         self.variables = [
             keras.Variable(
                 np.array(ops.convert_to_numpy(v)),
@@ -45,10 +49,12 @@ class WeightAverage(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Lets the average follow the weights; Keras calls it."""
+        step = int(self.network.optimizer.iterations)
+        if step % self.every:
+            return
         if hasattr(self.network, "jax_state_sync"):
             self.network.jax_state_sync()  # JAX trains on copies of the variables
-        step = int(self.network.optimizer.iterations)
-        kept = min(self.momentum, (1 + step) / (10 + step))
+        kept = min(self.momentum, (1 + step) / (10 + step)) ** self.every
         for mean, weight in zip(self.variables, self.network.trainable_variables):
             mean.assign(kept * mean.value + (1 - kept) * weight.value)
 

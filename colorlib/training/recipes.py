@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from colorlib.training.settings import GanSettings, PerceptualSettings, Recipe
 
-_ANY_PHOTO = dict(
+_FEWER = dict(
     data=("photos", "landscapes", "flowers", "dogs"),
     size=160,
     crop=128,
@@ -18,6 +18,17 @@ _ANY_PHOTO = dict(
     precision="mixed_bfloat16",
     inference_size=160,
 )
+_ANY_PHOTO = dict(
+    data=("photos", "landscapes", "flowers", "dogs", "more", "extra"),
+    size=160,
+    crop=128,
+    zoom=96,
+    batch_size=16,
+    optimizer="adamw",
+    inference_size=160,
+    gain=1.25,
+)
+_ENCODER = {"encoder": "mobilenet_v2", "context": True}
 RECIPES = {
     "dog": Recipe(
         "Dog: CIFAR-10 dogs at 32 px, the CNN of week 3, MSE",
@@ -34,6 +45,7 @@ RECIPES = {
         network="baseline_cnn",
         epochs=12,
     ),
+    # The way to `flagship`, step by step; only the last one is shipped.
     "general": Recipe(
         "General: any photograph, U-Net on a frozen MobileNetV2, L1",
         ("photos", "landscapes", "flowers", "dogs"),
@@ -53,34 +65,40 @@ RECIPES = {
         start_from="general",
         perceptual=PerceptualSettings(),
         gain=1.2,
-        **_ANY_PHOTO,
+        **_FEWER,
     ),
-    "flagship": Recipe(
-        "Flagship: any photograph, `perceptual` gone on, LPIPS weighing more",
+    "perceptual2": Recipe(
+        "Perceptual 2: `perceptual` gone on, LPIPS weighing more",
         epochs=6,
         start_from="perceptual",
         perceptual=PerceptualSettings(weight=2.5),
         gain=1.25,
+        **_FEWER,
+    ),
+    "base": Recipe(
+        "Base: `perceptual2` gone on with twice the pictures and more",
+        network="encoder_unet",
+        options=_ENCODER | {"train_encoder": True},
+        epochs=10,
+        steps_per_epoch=1000,
+        learning_rate=2e-4,
+        average=0.999,
+        start_from="perceptual2",
+        perceptual=PerceptualSettings(weight=2.5, precision="mixed_bfloat16"),
         **_ANY_PHOTO,
     ),
-    "hints": Recipe(
-        "Hints: `flagship`, and what carries given colours to what is alike, L1",
-        ("photos", "landscapes", "flowers", "dogs", "more"),
-        size=160,
-        crop=128,
-        zoom=96,
+    "flagship": Recipe(
+        "Flagship: `base`, and what carries given colours to what is alike, L1",
         network="hint_unet",
+        options=_ENCODER,
         epochs=4,
         steps_per_epoch=500,
         loss="mae",
-        optimizer="adamw",
         learning_rate=2e-3,
         schedule="cosine",
-        batch_size=16,
-        inference_size=160,
-        start_from="flagship",
-        gain=1.25,
+        start_from="base",
         hints=True,
+        **_ANY_PHOTO,
     ),
     "tiny": Recipe(
         "Tiny: the bundled samples at 32 px, to try the machinery in seconds",
@@ -156,15 +174,16 @@ RECIPES["multiclass"] = Recipe(
     epochs=15,
 )
 _FAMILY = dict(
-    network="mobilenet_unet",  # strides, no pooling
+    network="encoder_unet",  # strides, no pooling
+    options=_ENCODER,
     loss="mse",
-    start_from="general",
+    start_from="flagship",
     learning_rate=3e-4,
     schedule="cosine",
 )
 RECIPES |= {
     "flower": Recipe(
-        "Flower: flowers at 64 px, `general` gone on, MSE",
+        "Flower: flowers at 64 px, `flagship` gone on, MSE",
         ("flowers",),
         size=72,
         crop=64,
@@ -172,7 +191,7 @@ RECIPES |= {
         **_FAMILY,
     ),
     "flower2": Recipe(
-        "Flower 2.0: flowers at 128 px, `general` gone on, MSE",
+        "Flower 2.0: flowers at 128 px, `flagship` gone on, MSE",
         ("flowers",),
         size=144,
         crop=128,
@@ -180,7 +199,7 @@ RECIPES |= {
         **_FAMILY | {"learning_rate": 1e-4},
     ),
     "landscape2": Recipe(
-        "Landscape 2.0: landscapes at 128 px, `general` gone on, MSE",
+        "Landscape 2.0: landscapes at 128 px, `flagship` gone on, MSE",
         ("landscapes",),
         size=144,
         crop=128,
@@ -189,7 +208,7 @@ RECIPES |= {
         **_FAMILY,
     ),
     "comics_mse": Recipe(
-        "Comics: panels at 128 px, `general` gone on, MSE",
+        "Comics: panels at 128 px, `flagship` gone on, MSE",
         ("comics",),
         size=144,
         crop=128,
@@ -201,8 +220,9 @@ RECIPES |= {
 _GAME = dict(
     size=144,
     crop=128,
-    network="mobilenet_unet",
-    start_from="general",
+    network="encoder_unet",
+    options=_ENCODER,
+    start_from="flagship",
     batch_size=8,
     optimizer="pix2pix",
     learning_rate=2e-4,
@@ -210,9 +230,8 @@ _GAME = dict(
 )
 RECIPES |= {
     "comics_gan": Recipe(
-        "Comics: panels at 128 px, `general` gone on, L1 and a PatchGAN",
+        "Comics: panels at 128 px, `flagship` gone on, L1 and a PatchGAN",
         ("comics",),
-        options={"train_encoder": True},
         epochs=8,
         adversarial=replace(_GAN, pretrain_epochs=3),
         **_GAME,

@@ -35,12 +35,14 @@ class PerceptualSettings:
         taps: depths of VGG16 that are compared, 1 to 5.
         shrink: by what the pictures are shrunk before they are compared.
         pictures: how many of a batch are compared, or None for all.
+        precision: Keras dtype policy of VGG16, or None for the recipe's.
     """
 
     weight: float = 1.5
     taps: int = 4
     shrink: int = 2
     pictures: int | None = None
+    precision: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from colorlib.models.cards import read_card
+from colorlib.models.hint_unet import without_hints
 from colorlib.models.registry import build
 
 ROUNDS = 25
@@ -23,7 +24,7 @@ ROUNDS = 25
 def main():
     """Prints the median seconds of each network, and the ratios."""
     card = read_card("flagship")[1]
-    flagship = build(card["network"], **card["options"])
+    flagship = without_hints(build(card["network"], **card["options"]))
     pix2pix = build("unet")  # that of the paper, 256 pixels, width 64
     cases = {
         "pix2pix U-Net, 256 px": (pix2pix, 256),

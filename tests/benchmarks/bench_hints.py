@@ -51,7 +51,7 @@ PIXELS = 16  # of each picture, tried
 
 def validation_pictures():
     """Yields a data set's name and its uint8 validation pictures."""
-    recipe = RECIPES["hints"]
+    recipe = RECIPES["flagship"]
     for name in recipe.data:
         part = load_part(replace(recipe, data=(name,)), "validation")
         yield name, center_crop(part.rgb, recipe.crop)

@@ -74,7 +74,7 @@ def one(*arguments):
 
 def main():
     """Prints the table."""
-    model = sys.argv[1] if len(sys.argv) > 1 else "general"
+    model = sys.argv[1] if len(sys.argv) > 1 else "flagship"
     print("| megapixels | file | read s | colour s | write s | peak MB |", flush=True)
     print("|---|---|---|---|---|---|")
     plain = one(model, "plain", "plain")

@@ -7,7 +7,7 @@ import pytest
 from small import photograph
 
 from colorlib.cli.parser import main
-from colorlib.colorize.colorizer import HINT_MODEL, Colorizer
+from colorlib.colorize.colorizer import DEFAULT_MODEL, Colorizer
 from colorlib.images.io import read_picture
 
 RED = (176, 48, 48)
@@ -106,5 +106,5 @@ def test_without_a_model_that_of_hints_colours_and_alike_where_there_are_none(
     told, plain = (read_picture(f / "a.png").rgb.astype(int) for f in (told, plain))
     redder = (told - plain)[30:35, 46:51].mean(axis=(0, 1))
     assert redder[0] > 10 and redder[1] < 0
-    alone = Colorizer(HINT_MODEL).colorize(read_picture(photo)).rgb
+    alone = Colorizer(DEFAULT_MODEL).colorize(read_picture(photo)).rgb
     assert np.abs(alone.astype(int) - plain).max() <= 1

@@ -13,8 +13,8 @@ from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.export.litert import export_litert
 from colorlib.export.onnx import describe, export_onnx, load_colorizer
-from colorlib.export.onnx_network import OnnxNetwork
 from colorlib.images.io import read_picture
+from colorlib.models.hint_unet import without_hints
 from colorlib.models.registry import build
 
 onnx = pytest.importorskip("onnx", reason="no onnx: pip install onnx")
@@ -24,6 +24,7 @@ onnxruntime = pytest.importorskip(
 OLD, PHOTOS = ROOT / "data" / "samples" / "old", ROOT / "data" / "samples" / "test"
 NETWORKS = {
     "baseline_cnn": (dict(network="baseline_cnn", filters=2), 8),
+    "encoder_unet": (dict(network="encoder_unet", context=True), 32),
     "mobilenet_unet": (dict(network="mobilenet_unet"), 32),
     "unet": (dict(network="unet", size=16, width=4), 16),
     "classes": (dict(network="unet", size=16, width=4, classes=261), 16),
@@ -101,10 +102,10 @@ def test_a_network_with_hints_as_onnx_says_what_keras_says(tmp_path):
             assert np.abs(found - wanted).max() < 2e-5
 
 
-def differences(colorizer, run, path):
+def differences(run, path):
     """Largest difference in levels of 255, and of ab in CIE units."""
-    picture, keras_network = read_picture(path), colorizer.network
-    seen = []
+    colorizer, seen = Colorizer("flagship"), []
+    picture, keras_network = read_picture(path), without_hints(colorizer.network)
 
     def watched(L, training=False):
         ab = run(L)
@@ -112,11 +113,8 @@ def differences(colorizer, run, path):
         return ab
 
     wanted = colorizer.colorize(picture).rgb
-    colorizer.network = watched
-    try:
-        found = colorizer.colorize(picture).rgb
-    finally:
-        colorizer.network = keras_network
+    exported = Colorizer("flagship", load=lambda path, card: watched)
+    found = exported.colorize(picture).rgb
     levels = np.abs(found.astype(int) - wanted).max()
     return levels, max(seen) * 128 * colorizer.gain
 
@@ -133,13 +131,13 @@ def flagship(tmp_path_factory):
 def test_the_flagship_as_onnx_colours_photographs_like_keras(flagship):
     path = flagship[0]
     assert path.stat().st_size < 7_000_000
-    colorizer, run = Colorizer("flagship"), OnnxNetwork(path)
+    colorizer, run = Colorizer("flagship"), onnx_runner(path)
     pictures = [*sorted(OLD.glob("*.jpg"))[:2], *sorted(PHOTOS.glob("*.jpg"))[::10]]
     sizes = {
         colorizer._network_size(*read_picture(p).rgb.shape[:2])[0] for p in pictures
     }
     assert len(sizes) > 1  # not only squares
-    found = [differences(colorizer, run, path) for path in pictures]
+    found = [differences(run, path) for path in pictures]
     assert max(levels for levels, _ in found) <= 1
     assert max(ab for _, ab in found) < 0.01
 
@@ -197,6 +195,17 @@ def test_other_layers_are_refused_by_name(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_hints_are_kept_where_they_are_asked_for(tmp_path, capsys, hint_model):
+    for more, names in (([], ["L"]), (["--hints"], ["L", "hints"])):
+        path = tmp_path / f"{len(names)}.onnx"
+        command = ["export", str(hint_model), "--output", str(path), *more]
+        assert main(command) == 0
+        session = onnxruntime.InferenceSession(path)
+        assert [given.name for given in session.get_inputs()] == names
+        told = session.get_modelmeta().custom_metadata_map
+        assert ("hints" in told) == bool(more)
+
+
 def test_a_missing_package_is_named(tmp_path, monkeypatch, capsys, constant_model):
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.chdir(tmp_path)
@@ -231,7 +240,7 @@ def test_the_flagship_as_litert_colours_photographs_like_keras(tmp_path):
         size = colorizer._network_size(*read_picture(picture).rgb.shape[:2])
         path = tmp_path / f"{picture.stem}.tflite"
         export_litert(colorizer.network, path, *size)
-        levels, ab = differences(colorizer, litert_runner(path), picture)
+        levels, ab = differences(litert_runner(path), picture)
         assert levels <= 1 and ab < 0.01
 
 
@@ -265,6 +274,8 @@ def test_the_command_writes_both_kinds(tmp_path, capsys, constant_model):
         (["--format", "litert", "--size", "8", "9"], "multiples of 8, got 8 9"),
         (["--format", "litert", "--size", "8", "12"], "multiples of 8, got 8 12"),
         (["--output", "x.tflite"], "must end in .onnx, got x.tflite"),
+        (["--hints"], "takes no hints"),
+        (["--format", "litert", "--hints"], "--hints goes with --format onnx"),
         (["--format", "litert", "--output", "x.onnx"], "must end in .tflite, got"),
     ],
 )

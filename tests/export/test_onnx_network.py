@@ -86,11 +86,12 @@ def test_classes_and_hints_give_what_keras_gives(cache, tmp_path):
     about = {"network": "hint_unet", "options": options, "multiple": 32}
     hinted = write_model(tmp_path / "h.npz", build("hint_unet", **options), **about)
     picture = read_picture(OLD / "red-panda.jpg")
-    for path, hints in ((classes, ()), (hinted, [(200, 300, (200, 40, 40))])):
+    told = [(200, 300, (200, 40, 40))]
+    for path, hints in ((classes, ()), (hinted, ()), (hinted, told)):
         plain = Colorizer(path)
         assert keep_exported(plain.network, read_card(path)[1]) is not plain.network
         quick = Colorizer(path, load=only_exported)
-        assert quick.takes_hints == bool(hints)
+        assert quick.takes_hints == (path == hinted)
         wanted = plain.colorize(picture, hints=hints).rgb.astype(int)
         assert np.abs(quick.colorize(picture, hints=hints).rgb - wanted).max() <= 1
 
@@ -106,6 +107,23 @@ def test_other_weights_are_exported_for_themselves(cache, tmp_path):
         Colorizer(model, load=quickly)
     first, second = (Colorizer(m, load=only_exported).predict_small(L) for m in models)
     assert len(list(cache.iterdir())) == 2 and np.abs(first - second).max() > 1
+
+
+def test_of_a_network_that_takes_hints_both_parts_are_needed(cache, hint_model):
+    whole = Colorizer(hint_model, load=quickly)
+    L = np.random.default_rng(0).uniform(0, 100, (1, 64, 96)).astype("float32")
+    wanted = whole.predict_small(L)
+    assert {type(whole.network), type(whole._alone)} == {OnnxNetwork}
+    assert [len(each.inputs) for each in (whole.network, whole._alone)] == [2, 1]
+    nothing = whole.predict_small(L, hints=np.zeros((1, 64, 96, 3), "float32"))
+    np.testing.assert_allclose(wanted, nothing, atol=1e-3)
+    for exported in cache.iterdir():
+        kept = exported.read_bytes()
+        exported.write_bytes(b"damaged")
+        assert open_exported(read_card(hint_model)[1]) is None
+        exported.write_bytes(kept)
+    assert len(list(cache.iterdir())) == 2
+    assert open_exported(read_card(hint_model)[1])
 
 
 @pytest.mark.parametrize("damage", [b"", b"no network", None])

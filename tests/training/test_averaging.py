@@ -42,9 +42,9 @@ class Watch(keras.callbacks.Callback):
         self.seen.append(values(self.model.trainable_variables))
 
 
-def run(folder, epochs=2, watch=None, keep="last", momentum=0.5):
+def run(folder, epochs=2, watch=None, keep="last", momentum=0.5, every=1):
     model = compiled()
-    average = WeightAverage(model, momentum)
+    average = WeightAverage(model, momentum, every)
     data = Batches(pictures(12), 4), Batches(pictures(4), 4, training=False)
     history = fit_resumable(
         model,
@@ -60,15 +60,17 @@ def run(folder, epochs=2, watch=None, keep="last", momentum=0.5):
     return model, average, history
 
 
-@pytest.mark.parametrize("momentum", [0.5, 0.05])
-def test_the_average_is_the_one_of_the_formula(tmp_path, momentum):
+@pytest.mark.parametrize("momentum, every", [(0.5, 1), (0.05, 1), (0.5, 3)])
+def test_the_average_is_the_one_of_the_formula(tmp_path, momentum, every):
     begin = values(compiled().trainable_variables)
     watch = Watch()
-    model, average, _ = run(tmp_path, watch=watch, momentum=momentum)
+    model, average, _ = run(tmp_path, watch=watch, momentum=momentum, every=every)
     assert len(watch.seen) == 6
     wanted = begin
     for step, weights in enumerate(watch.seen, 1):
-        kept = min(momentum, (1 + step) / (10 + step))
+        if step % every:
+            continue
+        kept = min(momentum, (1 + step) / (10 + step)) ** every
         wanted = [kept * a + (1 - kept) * b for a, b in zip(wanted, weights)]
     found = values(model.trainable_variables)  # it is left in the model at the end
     for a, b, last in zip(found, wanted, watch.seen[-1]):
@@ -121,3 +123,8 @@ def test_swapping_twice_changes_nothing():
 def test_a_wrong_momentum_is_refused(momentum):
     with pytest.raises(ValueError, match=r"in \(0, 1\), got"):
         WeightAverage(compiled(), momentum)
+
+
+def test_a_wrong_number_of_steps_is_refused():
+    with pytest.raises(ValueError, match="every must be at least 1 step, got 0"):
+        WeightAverage(compiled(), 0.5, 0)

@@ -53,11 +53,22 @@ def test_every_recipe_is_valid(name):
     game = recipe.adversarial
     if game:
         assert 0 <= game.pretrain_epochs < recipe.epochs
+    before = {recipe.title}
+    while recipe.start_from and recipe.start_from not in available_models():
+        first = RECIPES[recipe.start_from]
+        assert first.title not in before  # the way begins somewhere
+        before.add(first.title)
+        assert first.network == recipe.network or (first.network, recipe.network) in (
+            ("mobilenet_unet", "encoder_unet"),
+            ("encoder_unet", "hint_unet"),
+        )
+        recipe = first
     if recipe.start_from:
-        first = RECIPES[recipe.start_from]  # shipped, or from such a one or from none
-        assert {recipe.start_from, first.start_from} & {None, *available_models()}
-        growing = first.network, recipe.network
-        assert len(set(growing)) == 1 or growing == ("mobilenet_unet", "hint_unet")
+        given = read_card(recipe.start_from)[1]["network"]
+        assert recipe.network == given or (given, recipe.network) == (
+            "hint_unet",
+            "encoder_unet",
+        )
 
 
 def test_missing_weights_to_start_from_are_said_before_data_are_loaded(
