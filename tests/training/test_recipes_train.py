@@ -282,6 +282,9 @@ def test_a_recipe_starts_from_stored_weights_in_its_precision(trained, tmp_path)
     for old, new in zip(network.get_weights(), further.get_weights()):
         np.testing.assert_allclose(old, new, atol=1e-5)
     assert card["start_from"] == recipe.start_from
+    first = read_card(folder / "tiny.npz")[1]  # not shipped, so its way is told
+    assert card["before"]["name"] == "tiny" and "before" not in card["before"]
+    assert card["before"]["history"] == first["history"]
 
 
 # The ladder, in miniature.
