@@ -1,15 +1,14 @@
 """Hours of film through the command line: memory, and what kills cost.
 
-    python tests/benchmarks/bench_long_film.py [SECONDS] [CHECKED] [MODEL] [OPTION ...]
+    python tests/benchmarks/bench_long_film.py [SECONDS] [RATE] [MODEL] [OPTION ...]
 
-Makes a film of SECONDS (7200) at 25 frames a second, with sound, by showing the clips
-of `eval/video_clips.tar` in the folder of COLORLIB_MIRROR again and again in small
-(without the mirror: the bundled photographs, panned over). `colorlib colorize` colours
-it with MODEL (`dog`, a small network) and these OPTIONs; the process is killed three
-times and started again. Printed: the resident memory along the way, and whether the
-result has every frame at its time, and the sound. Before that a film of CHECKED seconds
-(600; 0: none) is coloured without OPTIONs, killed and not, and the frames of both
-results are compared. Linux only (/proc).
+Makes a film of SECONDS (7200) at RATE (25) frames a second, with sound, by showing the
+clips of `eval/video_clips.tar` in the folder of COLORLIB_MIRROR again and again in
+small (without the mirror: the bundled photographs, panned over). `colorlib colorize`
+colours it with MODEL (`dog`, a small network) and these OPTIONs twice: once the process
+is killed three times and started again, once nobody disturbs it. Printed: the resident
+memory along the way, the time, whether the result has every frame at its time and the
+sound, and whether the frames of both results are equal. Linux only (/proc).
 """
 
 import hashlib
@@ -34,7 +33,7 @@ from colorlib.images.resize import resize_rgb  # noqa: E402
 from colorlib.video.convert import PIECE  # noqa: E402
 from colorlib.video.reader import probe, read_frames  # noqa: E402
 
-RATE, HEIGHT, WIDTH = 25, 72, 128
+HEIGHT, WIDTH = 72, 128
 CLIP = 250  # frames of a clip at most
 KILLED_AT = (0.2, 0.45, 0.7)  # shares of the film
 SOUND_RATE = 8000
@@ -61,19 +60,19 @@ def frames_of_clips():
     ]
 
 
-def write_film(path, seconds):
+def write_film(path, seconds, rate):
     """Writes the clips, again and again, and a sine; returns the number of frames."""
-    frames, count = frames_of_clips(), round(seconds * RATE)
+    frames, count = frames_of_clips(), seconds * rate
     with av.open(str(path), "w") as out:
-        pictures = out.add_stream("libx264", RATE, options={"preset": "ultrafast"})
+        pictures = out.add_stream("libx264", rate, options={"preset": "ultrafast"})
         pictures.height, pictures.width, pictures.pix_fmt = HEIGHT, WIDTH, "yuv420p"
         sound = out.add_stream("aac", SOUND_RATE, layout="mono")
         for number, rgb in zip(range(count), itertools.cycle(frames)):
             frame = av.VideoFrame.from_ndarray(rgb, "rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, RATE)
+            frame.pts, frame.time_base = number, Fraction(1, rate)
             out.mux(pictures.encode(frame))
-            if number % RATE == 0:
-                begin = number // RATE * SOUND_RATE
+            if number % rate == 0:
+                begin = number // rate * SOUND_RATE
                 wave = np.sin(np.arange(begin, begin + SOUND_RATE) * 0.3)[None] * 0.3
                 heard = av.AudioFrame.from_ndarray(wave.astype("f4"), "fltp", "mono")
                 heard.sample_rate, heard.pts = SOUND_RATE, begin
@@ -137,36 +136,35 @@ def contents(path):
     return times, pixels.hexdigest(), heard.hexdigest()
 
 
-def run(folder, seconds, options, unbroken):
-    """Colours one film, killed three times; compares it with its source, or a twin."""
+def run(folder, seconds, rate, options):
+    """Colours one film, killed three times and not; compares all three films."""
     film = folder / f"{seconds}.mp4"
-    count = write_film(film, seconds)
+    count = write_film(film, seconds, rate)
     pieces = count / PIECE
-    kills = [round(share * pieces) for share in KILLED_AT]
-    print(f"== {seconds} s, {count} frames, {film.stat().st_size / 1e6:.0f} MB")
-    began = time.monotonic()
-    killed = colorize(
-        film, folder / "killed", options, kills, max(1, round(pieces / 12))
-    )
-    print(f"coloured in {(time.monotonic() - began) / 60:.1f} min")
-    found, source = contents(killed), contents(film)
-    print(f"frames {len(found[0])} of {count}, times equal: {found[0] == source[0]}")
-    print(f"sound equal: {found[2] == source[2]}", flush=True)
-    if unbroken:
-        whole = colorize(film, folder / "whole", options)
-        print(f"equal to an unbroken run, frame for frame: {contents(whole) == found}")
+    every, kills = round(pieces / 12), [round(share * pieces) for share in KILLED_AT]
+    size = film.stat().st_size / 1e6
+    print(f"{seconds} s, {rate} a second: {count} frames, {size:.0f} MB", flush=True)
+    source, found = contents(film), []
+    for name, killed in (("killed", kills), ("whole", [])):
+        began = time.monotonic()
+        result = colorize(film, folder / name, options, killed, max(1, every))
+        minutes = (time.monotonic() - began) / 60
+        rate_done = count / minutes / 60
+        print(f"{name}: {minutes:.1f} min, {rate_done:.0f} frames a second")
+        found.append(contents(result))
+        times, _, heard = found[-1]
+        print(f"frames {len(times)} of {count}, times equal: {times == source[0]}")
+        print(f"sound equal: {heard == source[2]}", flush=True)
+    print(f"killed or not, equal frame for frame: {found[0] == found[1]}")
 
 
 def main():
     """Runs what the command line names."""
-    given, defaults = sys.argv[1:4], ("7200", "600", "dog")
-    seconds, checked, model = [*given, *defaults[len(given) :]]
-    options = ["--model", model]
-    if int(checked):
-        with tempfile.TemporaryDirectory() as folder:
-            run(Path(folder), int(checked), options, True)
+    given, defaults = sys.argv[1:4], ("7200", "25", "dog")
+    seconds, rate, model = [*given, *defaults[len(given) :]]
+    options = ["--model", model, *sys.argv[4:]]
     with tempfile.TemporaryDirectory() as folder:
-        run(Path(folder), int(seconds), options + sys.argv[4:], False)
+        run(Path(folder), int(seconds), int(rate), options)
 
 
 if __name__ == "__main__":
