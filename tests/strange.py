@@ -66,6 +66,70 @@ def cut(data, share):
     return data[: round(len(data) * share)]
 
 
+def directory_first(data, tiled=False):
+    """The same TIFF with what describes it in front of its strips, as scanners do.
+
+    Where `tiled`, its strips are called tiles; each must have the same height.
+    """
+    tags = Image.open(io.BytesIO(data)).tag_v2
+    names = {273: 324, 279: 325, 278: 323} if tiled else {}
+    if tiled:
+        tags[322] = tags[256]
+    strips = [data[p : p + n] for p, n in zip(tags[273], tags[279])]
+    numbers, stored = {3: "H", 4: "I"}, {}
+    for tag in sorted(tags):
+        kind, values = tags.tagtype[tag], tags[tag]
+        if kind in numbers:
+            values = np.ravel(values).tolist()
+            kind = 4 if tag == 273 else kind
+            packed = struct.pack(f"<{len(values)}{numbers[kind]}", *values)
+            stored[tag] = kind, len(values), packed
+        elif kind == 7:
+            stored[tag] = kind, len(values), values
+    behind = 10 + 12 * len(stored) + 4
+    long = sum(len(packed) for _, _, packed in stored.values() if len(packed) > 4)
+    places = behind + long + np.cumsum([0, *map(len, strips[:-1])])
+    stored[273] = (4, len(strips), places.astype("<u4").tobytes())
+    entries, more = b"", b""
+    stored = {names.get(tag, tag): value for tag, value in stored.items()}
+    for tag, (kind, count, packed) in sorted(stored.items()):
+        entries += struct.pack("<HHI", tag, kind, count)
+        if len(packed) > 4:
+            entries += struct.pack("<I", behind + len(more))
+            more += packed
+        else:
+            entries += packed.ljust(4, b"\0")
+    head = b"II*\0" + struct.pack("<IH", 8, len(stored)) + entries + bytes(4)
+    return head + more + b"".join(strips)
+
+
+def interlaced_png(values, kind, depth, *more):
+    """An interlaced PNG of each row's filter 2 (but the first of a pass).
+
+    Args:
+        values: integer array `(H, W, channels)`.
+        kind: its colour type.
+        depth: bits of a channel.
+        more: chunks between header and pixels.
+    """
+    height, width = values.shape[:2]
+    passes = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2)]
+    rows = b""
+    for top, left, down, across in [*passes, (0, 1, 2, 2), (1, 0, 2, 1)]:
+        part = values[top::down, left::across]
+        if not part.size:
+            continue
+        bits = part.reshape(len(part), -1, 1) >> np.arange(depth)[::-1] & 1
+        packed = np.packbits(bits.reshape(len(part), -1).astype("u1"), axis=1)
+        steps = np.diff(packed, axis=0, prepend=packed[:1] * 0)
+        filters = np.full((len(part), 1), 2, "u1")
+        filters[0] = 0
+        rows += np.hstack([filters, steps]).tobytes()
+    header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 1)
+    parts = [chunk(b"IHDR", header), *more, chunk(b"IDAT", zlib.compress(rows))]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+
+
 def psd():
     """A Photoshop file, flattened."""
     head = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 32, 48, 8, 3)

@@ -19,7 +19,7 @@ from colorlib.images.decode import decode
 from colorlib.images.repair import close_jpeg, missing_share, repair_png
 from colorlib.images.signatures import HEAD, other_kind, picture_kind
 from colorlib.images.tiff import compression_options, misread_by_pillow, read_tiff
-from colorlib.images.truncated import fill_missing_part, lacks_directory
+from colorlib.images.truncated import fill_missing_part, is_cut_off
 from colorlib.utils.files import write_atomically
 
 EXTENSIONS = (  # of what is written
@@ -89,9 +89,9 @@ def read_picture(
         max_pixels: most pixels, of all frames read; a file of a few kilobytes can
             ask for more memory than there is.
         max_frames: most frames or pages read.
-        fill_missing: whether a JPEG, PNG, BMP or TIFF that was cut off is read all the
-            same, as far as it is there, with grey for what is missing, and said so in
-            `Picture.damage`; else it is refused.
+        fill_missing: whether a JPEG, PNG, GIF, TIFF, BMP, PGM, PPM or animated WebP
+            that was cut off is read all the same, as far as it is there, with grey for
+            what is missing, and said so in `Picture.damage`; else it is refused.
 
     Returns:
         A `Picture`.
@@ -279,40 +279,41 @@ def _read(file, kind, every_frame, limits, fill_missing):
         raise
     except Exception as error:
         file.seek(0)
-        found, data, notes, missing = file.read(), None, [], None
-        if kind == "TIFF" and lacks_directory(found):
-            raise PictureError(
-                "cut off before its end, where a TIFF tells its size and colours."
-            ) from None
-        if kind == "TIFF" and isinstance(error, UnidentifiedImageError):
-            return _read_tiff(file, every_frame, limits)
+        found, data, notes, missing, more = file.read(), None, [], None, ""
         if kind == "PNG":
             data, notes = repair_png(found)
         if kind == "JPEG" and not found.rstrip(b"\0").endswith(b"\xff\xd9"):
             data, missing = close_jpeg(found), 0.0
         elif filled := fill_missing_part(kind, data or found, limits[0]):
-            data, missing = filled
+            data, missing, more = filled
+        elif kind == "TIFF" and isinstance(error, UnidentifiedImageError):
+            if not is_cut_off(kind, found):
+                return _read_tiff(file, every_frame, limits)
+        if data is None and is_cut_off(kind, found):
+            where = ", where a TIFF tells its size and colours" * (kind == "TIFF")
+            raise PictureError(f"cut off before its end{where}.") from None
         if data is None:  # nothing to mend
             raise
         if missing is not None and not fill_missing:
             raise PictureError("cut off before its end.") from None
-        with _open_image(io.BytesIO(data), kind, limits[0]) as image:
-            picture = _read_frames(image, every_frame, limits)
-            coarse = "progressive" in image.info
+        picture = _read(io.BytesIO(data), kind, every_frame, limits, False)
     picture.notes += notes
     if missing is not None:
-        share = missing_share(picture.rgb) if kind == "JPEG" else missing
-        picture.damage = f"cut off before its end, {_missing(share, coarse)}"
+        if kind == "JPEG":
+            missing = missing_share(picture.rgb)
+            with _open_image(io.BytesIO(data), kind, limits[0]) as image:
+                if "progressive" in image.info and not missing:
+                    more = "its details may be missing"
+        picture.damage = f"cut off before its end, {_missing(missing, more)}"
     return picture
 
 
-def _missing(share, coarse):
+def _missing(share, more):
     """What of a picture that was cut off is missing, in words."""
     if share > 0.995:
         raise PictureError("cut off before the picture begins.")
-    if share:
-        return f"{max(share, 0.01):.0%} of it is missing and grey"
-    return "its details may be missing" if coarse else "nothing seems to be missing"
+    grey = f"{max(share, 0.01):.0%} of it is missing and grey" if share else ""
+    return ", ".join(filter(None, (grey, more))) or "nothing seems to be missing"
 
 
 def _open_image(file, kind, max_pixels):

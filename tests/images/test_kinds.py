@@ -267,12 +267,13 @@ GREY = np.tile(photo(), (3, 2)) + np.random.default_rng(0).integers(
 )
 COLOUR = np.stack([GREY, np.roll(GREY, 5, 0), GREY[::-1]], axis=-1)
 SEE_THROUGH = np.dstack([COLOUR, np.where(GREY > 90, 255, 90).astype("u1")])
+DEEP = GREY.astype("uint16") * 257
 MODES = {
     "L": Image.fromarray(GREY),
     "RGB": Image.fromarray(COLOUR),
     "RGBA": Image.fromarray(SEE_THROUGH),
     "LA": Image.fromarray(np.dstack([GREY, SEE_THROUGH[..., 3]])),
-    "16": Image.fromarray(GREY.astype("uint16") * 257),
+    "16": Image.fromarray(DEEP),
 }
 CUT = {  # file, and whether what is missing lies above
     **{f"png {mode}": (encode(MODES[mode]), False) for mode in MODES},
@@ -281,7 +282,7 @@ CUT = {  # file, and whether what is missing lies above
     "tiff RGB": (encode(MODES["RGB"], "TIFF", strip_size=2000), False),
     "tiff RGBA": (encode(MODES["RGBA"], "TIFF", strip_size=2000), False),
     "tiff CMYK": (encode(MODES["RGB"].convert("CMYK"), "TIFF"), False),
-    "tiff 16": (strange.tiff(GREY.astype("uint16") * 257, rowsperstrip=8), False),
+    "tiff 16": (strange.tiff(DEEP, rowsperstrip=8), False),
     "tiff deflate": (strange.tiff(COLOUR, compression="zlib", rowsperstrip=8), False),
     "tiff predictor": (
         strange.tiff(COLOUR, compression="zlib", predictor=True, rowsperstrip=8),
@@ -291,7 +292,24 @@ CUT = {  # file, and whether what is missing lies above
         strange.tiff(GREY, compression="zlib", rowsperstrip=8, byteorder=">"),
         False,
     ),
+    "tiff one strip": (strange.tiff(COLOUR, compression="zlib"), False),
+    "tiff 48 bits": (strange.tiff(COLOUR.astype("u2") * 257, rowsperstrip=9), False),
+    "tiff inverted": (strange.tiff(GREY, photometric=0, rowsperstrip=8), False),
+    "tiff tiles": (strange.tiff(GREY, tile=(16, 112)), False),
+    "tiff tiles deflate": (
+        strange.tiff(COLOUR, tile=(16, 96), compression="zlib", predictor=True),
+        False,
+    ),
+    "ppm L": (encode(MODES["L"], "PPM"), False),
+    "ppm RGB": (encode(MODES["RGB"], "PPM"), False),
+    "ppm 16": (b"P5 96 # so wide\n96 65535\n" + DEEP.astype(">u2").tobytes(), False),
+    "gif": (encode(MODES["L"], "GIF", interlace=0), False),
 }
+for compression in ("tiff_lzw", "packbits", "tiff_adobe_deflate"):
+    for mode, size in (("L", 2000), ("RGB", 1 << 20), ("RGBA", 2000)):  # of a strip
+        more = {"compression": compression, "strip_size": size}
+        data = strange.directory_first(encode(MODES[mode], "TIFF", **more))
+        CUT[f"tiff {compression} {mode} {size}"] = data, False
 
 
 @pytest.mark.parametrize("kind", CUT)
@@ -312,6 +330,154 @@ def test_what_is_there_of_a_picture_is_read_and_the_rest_is_grey(kind, share):
     assert abs(stated / 100 - (1 - there / len(same))) < 0.03
     if true.alpha is not None:  # what is missing is not invisible
         assert (read.alpha[there + 1 :] == 255).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("rows, tiled", [(16, False), (192, False), (32, True)])
+@pytest.mark.parametrize("share", [0.45, 0.8])
+def test_what_is_there_of_a_jpeg_in_a_tiff_is_read(mode, rows, tiled, share):
+    image = MODES[mode].resize((192, 192))
+    size = rows * 192 * len(image.getbands())
+    data = encode(image, "TIFF", compression="jpeg", quality=95, strip_size=size)
+    assert len(Image.open(io.BytesIO(data)).tag_v2[273]) == 192 / rows
+    data = strange.directory_first(data, tiled)
+    true = read_picture(data).rgb
+    with pytest.raises(PictureError, match="cut off before its end"):
+        read_picture(strange.cut(data, share))
+    read = read_picture(strange.cut(data, share), fill_missing=True)
+    there = int((read.rgb == true).all(axis=(1, 2)).argmin())
+    assert abs(there / 192 - share) < 0.15
+    assert (abs(read.rgb[there + 16 :].astype(int) - 128) <= 1).all()
+    stated = int(read.damage.split("%")[0].split()[-1])
+    assert abs(stated / 100 - (1 - there / 192)) < 0.1
+
+
+def test_of_tiles_each_that_is_there_is_read():
+    data = strange.tiff(COLOUR, tile=(32, 32))
+    read = read_picture(strange.cut(data, 0.6), fill_missing=True)
+    tiles = read.rgb.reshape(3, 32, 3, 32, 3).swapaxes(1, 2).reshape(9, 32, 32, 3)
+    true = COLOUR.reshape(3, 32, 3, 32, 3).swapaxes(1, 2).reshape(9, 32, 32, 3)
+    assert [bool((a == b).all()) for a, b in zip(tiles, true)] == 5 * [True] + 4 * [
+        False
+    ]
+    assert (tiles[5][:8] == true[5][:8]).all() and (tiles[6:] == 128).all()
+    assert "41% of it is missing" in read.damage
+
+
+@pytest.mark.parametrize("scale", [1, 257])
+def test_of_planes_the_first_ones_are_read(scale):
+    planes = COLOUR.transpose(2, 0, 1).astype("u1" if scale == 1 else "u2") * scale
+    options = {"planarconfig": 2, "photometric": 2, "rowsperstrip": 8}
+    whole = strange.tiff(planes, **options)
+    read = read_picture(strange.cut(whole, 0.5), fill_missing=True)
+    true = read_picture(whole).rgb
+    assert (read.rgb[..., 0] == true[..., 0]).all()
+    assert (read.rgb[:40, :, 1] == true[:40, :, 1]).all()
+    assert (read.rgb[56:, :, 1] == 128).all() and (read.rgb[..., 2] == 128).all()
+    assert "51% of it is missing" in read.damage
+
+
+INTERLACED = {  # values, colour type, bits a channel, further chunks
+    "L": (GREY[..., None], 0, 8),
+    "RGB": (COLOUR, 2, 8),
+    "RGBA": (SEE_THROUGH, 6, 8),
+    "LA": (SEE_THROUGH[..., 2:], 4, 8),
+    "L 16": (DEEP[..., None], 0, 16),
+    "RGB 16": (COLOUR.astype("u2") * 257, 2, 16),
+    "L 4": (GREY[..., None] >> 4, 0, 4),
+    "P": (GREY[..., None], 3, 8, strange.chunk(b"PLTE", bytes(range(256)) * 3)),
+    "1": (GREY[:50, :, None] >> 7, 0, 1),
+    "thin": (GREY[:60, :3, None], 0, 8),
+}
+
+
+@pytest.mark.parametrize("kind", INTERLACED)
+def test_an_interlaced_png_is_read_coarse_as_far_as_it_is_there(kind):
+    whole = strange.interlaced_png(*INTERLACED[kind])
+    true = read_picture(whole)
+    errors = []
+    first = whole.index(b"IDAT") + 4
+    for share in (0.25, 0.6, 0.9):
+        data = whole[: first + round((len(whole) - first) * share)]
+        with pytest.raises(PictureError, match="cut off before its end"):
+            read_picture(data)
+        read = read_picture(data, fill_missing=True)
+        assert read.damage.endswith("the rest of its details may be missing")
+        assert read.rgb.shape == true.rgb.shape and read.notes == true.notes
+        errors.append(np.abs(read.rgb.astype(int) - true.rgb).mean())
+        np.testing.assert_array_equal(read.rgb[:1, ::8], true.rgb[:1, ::8])
+    assert errors[0] > errors[1] > errors[2]
+    grey = np.abs(128 - true.rgb.astype(int)).mean()
+    assert errors[1] < 0.7 * grey
+
+
+def test_of_the_first_pass_of_an_interlaced_png_the_rest_is_grey():
+    whole = strange.interlaced_png(*INTERLACED["L"])
+    begin = whole.index(b"IDAT") + 4
+    for size in range(20, 200, 10):
+        data = whole[: begin + size]
+        try:
+            read = read_picture(data, fill_missing=True)
+        except PictureError:
+            continue
+        if "%" in read.damage:
+            break
+    stated = int(read.damage.split("%")[0].split()[-1])
+    done = 96 - round(stated / 100 * 96)
+    assert (read.rgb[done:] == 128).all() and (read.rgb[0, :8] == GREY[0, 0]).all()
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.7, 0.99])
+def test_an_interlaced_gif_is_read_coarse_as_far_as_it_is_there(share):
+    whole = encode(MODES["L"], "GIF", interlace=1)
+    true = read_picture(whole).rgb
+    first = whole.index(b",\0\0\0\0") + 10
+    data = whole[: first + round((len(whole) - first) * share)]
+    read = read_picture(data, fill_missing=True)
+    assert read.damage.endswith("the rest of its details may be missing")
+    assert (read.rgb[0] == true[0]).all()
+    equal = (read.rgb == true).all(axis=(1, 2)).mean()
+    assert abs(equal - share) < 0.06
+    if share == 0.05:
+        assert "% of it is missing and grey, " in read.damage
+        assert (abs(read.rgb[-1].astype(int) - 128) < 4).all()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
+def test_whole_frames_and_pages_of_what_was_cut_off_are_read(kind, share):
+    found = [Image.fromarray(np.roll(GREY, 7 * i, 1)) for i in range(6)]
+    more = {"duration": 100} if kind != "TIFF" else {}
+    more |= {"lossless": True} if kind == "WEBP" else {}
+    whole = encode(found[0], kind, save_all=True, append_images=found[1:], **more)
+    data = strange.cut(whole, share)
+    with pytest.raises(PictureError, match="cut off before its end"):
+        read_picture(data, True)
+    read, true = read_picture(data, True, fill_missing=True), read_picture(whole, True)
+    frames = [read, *read.frames]
+    assert abs(len(frames) - 6 * share) <= 1
+    pairs = list(zip(frames, [true, *true.frames]))
+    if kind == "TIFF":  # of the last page a part may be there
+        assert read.damage.endswith("later pages are missing") or len(frames) == 6
+        last = frames[-1].rgb
+        assert (pairs.pop()[1].rgb[:8] == last[:8]).all()
+    else:
+        words = f"{len(frames)} frames are" if len(frames) > 1 else "frame is"
+        assert read.damage == f"cut off before its end, the first {words} there"
+    for part, wanted in pairs:
+        np.testing.assert_array_equal(part.rgb, wanted.rgb)
+        assert part.info.get("duration") == wanted.info.get("duration")
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF", "JPEG2000"])
+def test_of_what_cannot_be_read_in_part_it_is_said_that_it_is_cut_off(kind):
+    if not features.check({"JPEG2000": "jpg_2000"}.get(kind, kind.lower())):
+        pytest.skip(f"this Pillow has no {kind}")
+    whole = encode(MODES["RGB"], kind)
+    for share in (0.5, 0.9):
+        with pytest.raises(PictureError, match="cut off before its end.$"):
+            read_picture(strange.cut(whole, share), fill_missing=True)
+    read_picture(whole, fill_missing=True)
 
 
 def test_indexed_and_lightless_pictures_get_the_colour_nearest_to_grey():
