@@ -9,7 +9,7 @@ What the lessons write in the open and then import stands in front:
     plotting    every figure of pictures and numbers
     drawing     networks, drawn from the networks
     interactive what moves: sliders, a game as a film
-    checks      the checks of the exercises
+    checks      the checks of the exercises and milestones
     errors      the exceptions
 
     images      one picture: read, resized, restored and written

@@ -10,16 +10,23 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 from small import CONSTANT_AB, ROOT, write_hint_model, write_model  # noqa: E402
 
+from colorlib.utils import paths, progress  # noqa: E402
 from tests.loopback import Loopback  # noqa: E402
 
 MIRROR = os.environ.get("COLORLIB_MIRROR")
 
 
 @pytest.fixture(autouse=True)
-def _alone(monkeypatch):
-    """Unit tests see the bundled pictures and run Keras only, on every machine."""
+def _alone(monkeypatch, tmp_path_factory):
+    """Unit tests see the bundled pictures and run Keras only, on every machine.
+
+    What a learner has solved on this machine is no part of a test, and stays.
+    """
     monkeypatch.delenv("COLORLIB_MIRROR", raising=False)
     monkeypatch.delenv("COLORLIB_BACKBONES", raising=False)
+    monkeypatch.setattr(progress, "_kept", {"folder": paths.RUNS.parent, "here": set()})
+    progress_file = tmp_path_factory.mktemp("progress") / "progress.json"
+    monkeypatch.setenv("COLORLIB_PROGRESS", str(progress_file))
     # Asked for by name, it is not replaced by ONNX Runtime where that is installed.
     backend = os.environ.get("KERAS_BACKEND", "tensorflow")
     monkeypatch.setenv("KERAS_BACKEND", backend)

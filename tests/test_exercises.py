@@ -1,22 +1,96 @@
-"""Exercises of lessons 00 to 06 and 13: their stubs, and wrong answers with hints.
+"""All exercises: stubs, solutions, wrong answers with hints; and the five milestones.
 
 An exercise is run alone, in a namespace with the cells that it needs. A wrong answer,
-or an exception of the learner, ends in one `NotYet` of one line, which helps.
+or an exception of the learner, ends in one `NotYet` of one line, which helps. What
+solves it is its own folded solution, written into the stub.
 """
 
 import ast
+import contextlib
+import io
 import json
 
 import pytest
 from small import ROOT
 
+from colorlib.checks import course, milestone
+from colorlib.checks.quizzes import QUIZZES
 from colorlib.errors import NotYet
+from colorlib.utils.progress import solved
 
 BOATS = ROOT / "data/samples/old/nagasaki-boats.jpg"
 NUMPY = "import numpy as np"
-CHECKS = (
-    "from colorlib.checks import attempt, check, check_function, check_true, checkpoint"
+CHECKS = "from colorlib.checks import *"
+
+DEEP = """
+def deep_gradients(net, x, real_ab):
+    h1, h2, out = deep_forward(net, x)
+    g3 = 2 * (out - real_ab) / out.size
+    g2 = g3 @ net['weights3'].T * (h2 > 0)
+    g1 = g2 @ net['weights2'].T * (h1 > 0)
+    slopes = {'weights1': x.T @ g1, 'weights2': h1.T @ g2, 'weights3': h2.T @ g3}
+    for i, g in enumerate((g1, g2, g3), start=1):
+        slopes[f'bias{i}'] = g.sum(axis=0)
+    return slopes
+"""
+RESIZED = """
+def up_resized(x, filters):
+    x = layers.UpSampling2D(2, interpolation='bilinear')(x)
+    x = layers.Conv2D(filters, 3, padding='same', use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    return layers.ReLU()(x)
+"""
+# A game that is over at once, in the place of those of minutes.
+NO_GAME = """
+STEPS, NOISE, film = 1, 2, print
+class Game:
+    def __init__(self, generator, discriminator, g_rate, d_rate):
+        self.frames = [(0, None, None)]
+set_seed, build_network = print, lambda inputs, outputs: None
+play = lambda game, steps, d_steps: game.frames.append((1, d_steps, None))
+count_covered = lambda d_steps: (9 - d_steps, 0.8 - 0.05 * d_steps)
+"""
+SPREAD = """
+def spread(ab):
+    distances = np.linalg.norm(ab - ab.mean(axis=0), axis=-1)
+    return {}
+"""
+CUT = """
+def cut(one, two, top, left, side, mirror):
+    a, b = (p[top : top + side, left : left + side] for p in (one, two))
+    return np.stack([{}])
+"""
+KIND = """
+def kind_of_print(rgb):
+    ab = rgb8_to_lab(rgb)[..., 1:]
+    if np.sqrt((ab**2).sum(axis=-1)).mean() < {}:
+        return "{2}"
+    return "toned" if ab.std(axis=(0, 1)).{1}() < 6 else "colour"
+""".replace("{}", "{0}")
+MEDIAN = """
+def median_of_three(ab):
+    smooth = {}
+    smooth[1:-1] = np.median(np.stack([ab[:-2], ab[1:-1], ab[2:]]), {})
+    return smooth
+"""
+WILSON = """
+def wilson(k, n, z=1.96):
+    p, extra = k / n, {1}**2 / n
+    half = z * np.sqrt(p * (1 - p) / n + extra / (4 * n))
+    middle = (p + extra / 2) / (1 + extra)
+    return middle - {0}, middle + {0}
+"""
+CONCLUSION = (
+    "I changed d_steps to 3, as I thought that the discriminator would be stronger. "
+    "With both seeds the share of good dots fell from 75 % to 65 %. I had expected "
+    "that it would rise. Two seeds are few, and one length of the game is one length, "
+    "so ten seeds and longer games have to show whether it holds."
 )
+
+
+def experiment(change="{'d_steps': 3}", text=CONCLUSION, why=CONCLUSION):
+    return f"my_change = {change}\nexpectation = {why!r}\nconclusion = {text!r}"
+
 
 # (lesson, exercise): (what runs before, cells that it needs, {wrong answer: message})
 # A needed cell is named by a piece of its text.
@@ -196,6 +270,8 @@ EXERCISES = {
             "threshold = 0.2": r"recall 0\.600 of 0\.95, precision 1\.000 of 0\.3",
             "threshold = 0.01": r"recall 1\.000 of 0\.95, precision 0\.250 of 0\.3",
             "threshold = '0.1'": "Your code stops: .*a number between 0",
+            "threshold = 10": "Not yet. The threshold is a number between 0 and 1.",
+            "threshold = tenth": "Your code stops: NameError: .*'tenth'",
         },
     ),
     ("02", 1): (
@@ -210,14 +286,24 @@ EXERCISES = {
         },
     ),
     ("02", 2): (
-        "class keras_net:\n    count_params = lambda: 5506\n"
-        "cup = {0: np.zeros(32), 1: np.zeros(16), 2: np.zeros(2)}",
-        [],
+        "relu = lambda z: np.maximum(z, 0)\n"
+        "mse = lambda fake, real: np.mean((fake - real) ** 2)\n"
+        "random = np.random.default_rng(2)\n"
+        "data, data_ab = random.normal(size=(7, 5)), random.normal(size=(7, 2))",
+        ["def numerical_gradient"],
         {
-            "def count_weights(sizes):\n"
-            "    return sum(n * m for n, m in zip(sizes, sizes[1:]))": "m biases",
-            "def count_weights(sizes):\n    return sum(sizes)": "expected 50, got 19",
-            "def count_weights(sizes):\n    return sizes[0] * sizes[3]": "IndexError",
+            # the bend of the second layer forgotten
+            DEEP.replace(" * (h2 > 0)", ""): r"Not yet: bias2 is off by \d+%\. Back",
+            DEEP.replace("2 * (out", "(out"): "Not yet: bias3 is off by 50%",
+            DEEP.replace("sum(axis=0)", "sum()"): (
+                r"the shape of bias3 is \(\), it should be \(2,\)"
+            ),
+            DEEP.replace("h1.T @ g2", "h2.T @ g2"): "the shape of weights2 is .3, 3.",
+            DEEP.replace("['weights3'].T", "['weights3']"): (
+                "Your code stops: ValueError: .*Back through a layer"
+            ),
+            "def deep_gradients(network, x, real_ab):\n"
+            "    return {'weights1': 0}": "Your code stops: KeyError: 'bias3'",
         },
     ),
     ("02", 3): (
@@ -234,13 +320,21 @@ EXERCISES = {
         },
     ),
     ("02b", 1): (
-        "import keras\nfrom keras import layers\nNEURONS = 64",
+        "import keras\nfrom keras import layers\nNEURONS = 64\n"
+        "test_x = np.random.default_rng(0).normal(size=(9, 83)).astype('float32')",
         [],
         {
             "def build_with_skip(size, neurons):\n"
             "    return keras.Sequential([keras.Input((size,)),\n"
             "        layers.Dense(neurons), layers.Dense(2)])": (
-                "5506 is too small. Input, Dense, Concatenate"
+                "5506 is too small. Input, Dense with ReLU"
+            ),
+            # the right number of weights, and no bend
+            "def build_with_skip(size, neurons):\n    inputs = keras.Input((size,))\n"
+            "    hidden = layers.Dense(neurons)(inputs)\n"
+            "    both = layers.Concatenate()([hidden, inputs])\n"
+            "    return keras.Model(inputs, layers.Dense(2)(both))": (
+                "Not yet: the weights fit, the rest not. Input, Dense with ReLU"
             ),
             "def build_with_skip(size, neurons):\n    inputs = keras.Input((size,))\n"
             "    both = layers.Add()([layers.Dense(neurons)(inputs), inputs])\n"
@@ -328,7 +422,7 @@ EXERCISES = {
             "    x = layers.UpSampling2D()(layers.UpSampling2D()(x))\n"
             "    ab = layers.Conv2D(2, 3, padding='same', activation='tanh')(x)\n"
             "    return keras.Model(L, ab)": (
-                r"output \(2, 64, 96, 2\), 5,378 weights, .*Strides of 2"
+                r"output \(2, 64, 96, 2\), 5,378 weights, 0 bilinear, .*Strides"
             ),
             "def build_small():\n    L = keras.Input((None, None, 1))\n"
             "    s = {'padding': 'same', 'activation': 'relu', 'strides': 2}\n"
@@ -338,7 +432,7 @@ EXERCISES = {
                 r"\['relu', 'relu', 'linear'\]\. .* ReLU twice, tanh"
             ),
             "def build_small():\n    return keras.Sequential([layers.Conv2D(16, 3)])": (
-                r"output \(2, 14, 22, 16\), 160 weights, 0 upsamplings"
+                r"output \(2, 14, 22, 16\), 160 weights, 0 bilinear"
             ),
             "def build_small():\n    return keras.Input((None, None, 1))": (
                 "Your code stops: .*Is the result a keras.Model"
@@ -351,8 +445,9 @@ EXERCISES = {
         {
             "my_encoder = [(5, 2), *encoder[1:]]": "8 layers, 8 times smaller, sees 77",
             "my_encoder = [(3, 2)] * 8": "8 layers, 256 times smaller, sees 511",
-            "my_encoder = [(3, 2), (3, 2), (3, 2), (7, 1)]": "4 layers, 8 times",
-            "my_encoder = [3, 2]": "Your code stops: TypeError: .*Pairs",
+            "my_encoder = [(3, 2), (3, 2), (3, 2), (7, 1)]": "8 pairs, as `encoder`",
+            "my_encoder = [3] * 8": "Your code stops: TypeError: .*Pairs",
+            "my_encoder = 8": "Your code stops: TypeError",
         },
     ),
     ("03b", 1): (
@@ -396,13 +491,22 @@ EXERCISES = {
         },
     ),
     ("04", 1): (
-        "",
+        "same_L = np.array([[10.0, 20.0], [3.0, -8.0], [-5.0, 1.0]])",
         [],
         {
-            "def two_answers(share):\n    m = share * 60 - (1 - share) * 40\n"
-            "    return m, m": r"expected \[50 60\]",
-            "def two_answers(share):\n    return 60, 60": "L2 answers the mean",
-            "def two_answers(share):\n    return 100 * share - 40": "the shape should",
+            "def kept(ab, shares):\n    return np.linalg.norm(shares @ ab)": (
+                "expected 0.7143, got 25"
+            ),
+            # the shares forgotten above or below
+            "def kept(ab, shares):\n    return np.linalg.norm(ab.mean(axis=0))"
+            " / (shares @ np.linalg.norm(ab, axis=1))": "expected 0.8621, got 0.1724",
+            "def kept(ab, shares):\n    return np.linalg.norm(shares @ ab)"
+            " / np.linalg.norm(ab, axis=1).mean()": "expected 0.8621, got 1",
+            "def kept(ab, shares):\n    return np.linalg.norm(shares @ ab)"
+            " / (shares @ np.linalg.norm(ab, axis=0))": "expected",
+            "def kept(ab, shares):\n    return np.linalg.norm(ab @ shares, axis=1)": (
+                "your code stops: AxisError"
+            ),
         },
     ),
     ("04", 2): (
@@ -460,6 +564,29 @@ EXERCISES = {
             "def ls_losses(r, f):\n    return ((r - 1) ** 2).mean()": "the shape",
         },
     ),
+    ("05", 4): (
+        NO_GAME,
+        [],
+        {
+            experiment("{}"): "Not yet. One change at a time",
+            experiment("{'g_rate': 1e-4, 'd_rate': 1e-2}"): "One change at a time",
+            experiment("{'d_rate': 1e-3}"): "Not yet. Another value",
+            experiment("{'momentum': 0}"): "the text does not name `momentum`",
+            experiment("{'rate': 0}", why="A rate " * 3 + CONCLUSION): (
+                "TypeError: .*unexpected keyword argument 'rate'.*my_change is a dict"
+            ),
+            experiment("3e-3"): "Your code stops: TypeError: .*my_change is a dict",
+            experiment(why="d_steps helps."): "2 words, at least 10 are needed. What",
+            experiment(text="It was better."): "3 words, at least 40 are needed",
+            experiment(text="d_steps of 3 was good and bad. " * 9): (
+                "only 6 of .* words are different"
+            ),
+            experiment(text=CONCLUSION.replace("65", "60")): (
+                "how large this was: good dots, changed, seed 1. What you changed"
+            ),
+            experiment(text=CONCLUSION.replace("d_steps", "it")): "not name `d_steps`",
+        },
+    ),
     ("06", 1): (
         "",
         [],
@@ -497,8 +624,299 @@ EXERCISES = {
             "def up_resized(x, filters):\n"
             "    x = layers.Conv2DTranspose(filters, 3, 2, padding='same')(x)\n"
             "    return layers.BatchNormalization()(x)": "flat input varies by [0-9]",
+            # ReLU forgotten; pixels doubled and not blended
+            RESIZED.replace("layers.ReLU()(x)", "x"): "the lowest value is -",
+            RESIZED.replace("'bilinear'", "'nearest'"): "nearest.*Four layers",
             "def up_resized(x, filters):\n"
             "    return layers.Conv2D(x, 3)(filters)": "Your code stops",
+        },
+    ),
+    ("07", 1): (
+        "",
+        [],
+        {
+            # by the mean of both, by the last epoch, by one of the two
+            "def who_wins(d_real, d_fake):\n"
+            "    loss = (d_real.mean() + d_fake.mean()) / 2\n"
+            "    near = abs(loss - np.log(2)) < 0.05\n"
+            "    return 1 if near else -1 if loss < 0.1 else 0": (
+                r"For \(\[0.02 0.01\], .*expected 0, got 1. No means"
+            ),
+            "def who_wins(d_real, d_fake):\n"
+            "    last = np.array([d_real[-1], d_fake[-1]])\n"
+            "    near = (abs(last - np.log(2)) < 0.05).all()\n"
+            "    return 1 if near else -1 if (last < 0.1).all() else 0": (
+                r"For \(\[0.69 0.04\], .*expected 0, got -1"
+            ),
+            "def who_wins(d_real, d_fake):\n"
+            "    near = (abs(d_real - np.log(2)) < 0.05).all()\n"
+            "    return 1 if near else -1 if (d_fake < 0.1).all() else 0": (
+                r"For \(\[0.5 +0.52\], .*expected 0, got -1"
+            ),
+            "def who_wins(d_real, d_fake):\n    return -1 if d_real < 0.1 else 0": (
+                "your code stops: ValueError: .*ambiguous"
+            ),
+            "def who_wins(d_real, d_fake):\n    return 'generator'": (
+                "Numbers are needed, got 'generator'"
+            ),
+        },
+    ),
+    ("07", 2): (
+        "",
+        [],
+        {
+            "def adversarial_share(g_adv, g_l1, l1_weight):\n"
+            "    return g_adv / (l1_weight * g_l1)": "expected 0.5, got 1. A share",
+            "def adversarial_share(g_adv, g_l1, l1_weight):\n"
+            "    return g_adv / (g_adv + g_l1)": "expected 0.5, got 0.9901",
+            "def adversarial_share(g_adv, g_l1, l1_weight):\n"
+            "    return 100 * g_adv / (g_adv + l1_weight * g_l1)": "got 50",
+            "def adversarial_share(g_adv, g_l1, l1_weight):\n"
+            "    return l1_weight * g_l1 / (g_adv + l1_weight * g_l1)": (
+                "expected 0.6667, got 0.3333"
+            ),
+        },
+    ),
+    ("07", 3): (
+        "from dataclasses import replace\n"
+        "from colorlib.training.recipes import RECIPES\n"
+        "recipe = RECIPES['ladder_gan']\ngame = recipe.adversarial",
+        [],
+        {
+            "my_recipe = replace(game, kind='lsgan', l1_weight=10.0)": (
+                "Not yet. A whole recipe, please"
+            ),
+            "my_recipe = replace(recipe, kind='lsgan')": (
+                "Your code stops: TypeError: .*'kind'"
+            ),
+            "my_recipe = replace(recipe, adversarial='lsgan')": (
+                "`adversarial` is replaced in `game`"
+            ),
+            "my_recipe = replace(recipe, adversarial=replace(game, l1_weight=10.0))": (
+                r"Expected \[ 1. 10.\], got \[ 0. 10.\]. lsgan, and 10"
+            ),
+            "my_recipe = replace(recipe, adversarial=replace(game, kind='lsgan',\n"
+            "    l1_weight=10.0, d_steps=5))": "Leave the other settings of the game",
+            "my_recipe = replace(recipe, epochs=1, adversarial=replace(game,\n"
+            "    kind='lsgan', l1_weight=10.0))": "And the recipe's",
+        },
+    ),
+    ("08", 1): (
+        "",
+        [],
+        {
+            "def episode_of(name):\n    return name.split('__ep')[1][:2]": (
+                "Numbers are needed, got '14'"
+            ),
+            "def episode_of(name):\n    return int(name[9:11])": (
+                "For ..test/detail.* your code stops: ValueError: .*two digits"
+            ),
+            "def episode_of(name):\n    return int(name.split('_')[3][1:])": (
+                "expected 14, got 3. The two digits"
+            ),
+        },
+    ),
+    ("08", 2): (
+        "",
+        [],
+        {
+            SPREAD.format("distances.mean()"): "expected 1.7321, got 1.5",
+            SPREAD.format("distances.max()"): "expected 1.7321, got 3",
+            SPREAD.format("(distances**2).mean()"): "expected 10., got 100",
+            SPREAD.format("ab.std()"): "First the distances, then their squares",
+            SPREAD.format("distances"): r"the shape should be \(\), yours is \(2,\)",
+        },
+    ),
+    ("09", 1): (
+        "import shutil, tempfile\nfrom pathlib import Path\n"
+        "from colorlib.colorize import Colorizer\n"
+        "from colorlib.models import read_card\npath, card = read_card('dog')",
+        [],
+        {
+            "def opens(path):\n    return Path(path).exists()": (
+                "byte.npz.. expected False, got True. try: Colorizer"
+            ),
+            "def opens(path):\n    Colorizer(path)\n    return True": (
+                "your code stops: WeightsError: "
+            ),
+            "def opens(path):\n    try:\n        Colorizer(path)\n"
+            "    except ValueError:\n        return False\n    return True": (
+                "lost.npz.. your code stops: FileNotFoundError"
+            ),
+        },
+    ),
+    ("09", 2): (
+        "",
+        [],
+        {
+            "def white_rows(L):\n    return (L > 95).all(axis=1)": (
+                r"expected \[ True False True True .*, got \[ True False True False"
+            ),
+            "def white_rows(L):\n    return L.mean(axis=1) > 95": "expected",
+            "def white_rows(L):\n    return (L > 95).mean(axis=1) > 0.6": "expected",
+            "def white_rows(L):\n    return (L > 95).mean(axis=0) >= 0.98": (
+                r"the shape should be \(8,\), yours is \(100,\). .L > 95. has the shape"
+            ),
+        },
+    ),
+    ("10", 1): (
+        "",
+        [],
+        {
+            CUT.format(
+                "a, b[:, ::-1] if mirror else b"
+            ): "For .1, 0, 3, True. expected",
+            CUT.format("a[::-1] if mirror else a, b"): "Both get the same rows",
+            "def cut(one, two, top, left, side, mirror):\n"
+            "    both = np.stack([one, two])\n"
+            "    both = both[:, :, ::-1] if mirror else both\n"
+            "    return both[:, top : top + side, left : left + side]": (
+                "For .1, 0, 3, True. expected .* the same mirror"
+            ),
+            "def cut(one, two, top, left, side, mirror):\n"
+            "    return np.stack([one, two])[:, top:side, left:side]": (
+                r"the shape should be \(2, 2, 2\), yours is \(2, 1, 0\)"
+            ),
+            "def cut(one, two, top, left, side, mirror):\n"
+            "    return one[top : top + side], two[top : top + side, left, side]": (
+                "your code stops: IndexError"
+            ),
+        },
+    ),
+    ("10", 2): (
+        "class test:\n    targets = np.zeros((2, 1, 1, 2))\nparts = {'train': test}",
+        [],
+        {
+            "def best_constant(targets):\n    return targets.mean(axis=0)": (
+                "Not the mean: one far value"
+            ),
+            "def best_constant(targets):\n    return np.median(targets)": (
+                r"the shape should be \(1, 1, 2\), yours is \(\)"
+            ),
+            "def best_constant(targets):\n    return targets[1]": "expected",
+            "def best_constant(targets):\n"
+            "    return np.sort(targets)[len(targets) // 2]": "expected",
+        },
+    ),
+    ("10", 3): (
+        "from dataclasses import replace\n"
+        "from colorlib.training.recipes import RECIPES\n"
+        "recipe = RECIPES['aerial_to_map']\nclass test:\n    inputs = targets = 0\n"
+        "load_part = lambda recipe, part: test",
+        [],
+        {
+            "back = replace(recipe, reverse=True)": "is too small. Twice the epochs",
+            "back = replace(recipe, epochs=2 * recipe.epochs)": (
+                "Expected True, got False. There is an argument `reverse`"
+            ),
+            "back = replace(recipe, reverse=True, epochs=2 * recipe.epochs, crop=8)": (
+                "Leave the other settings"
+            ),
+            "back = dict(reverse=True)": "Not yet. replace.recipe, .... is one",
+            "back = replace(recipe, backwards=True)": "Your code stops: TypeError",
+        },
+    ),
+    ("11", 1): (
+        "from colorlib.data import load_pictures\n"
+        "from colorlib.lab import lab_to_rgb8, rgb8_to_lab\n"
+        "rgb = load_pictures('samples', 'test', 192, ['animals']).rgb[0]\n"
+        "example = rgb",
+        ["def sepia"],
+        {
+            KIND.format("4", "max", "gray"): "Expected 'grey', got 'gray'. The chroma",
+            KIND.format("4", "min", "grey"): "Expected 'colour', got 'toned'. Here",
+            KIND.format(
+                "-1", "max", "grey"
+            ): "Expected 'grey', got 'toned'. The chroma",
+            KIND.format(
+                "40", "max", "grey"
+            ): "Expected 'toned', got 'grey'. One colour",
+            # the mean first, then its chroma
+            KIND.format("4", "max", "grey").replace("ab**2", "ab.mean((0, 1))**2"): (
+                "Expected 'colour', got 'grey'. First each chroma, then their mean"
+            ),
+            KIND.format("4", "max", "grey").replace("(0, 1)).max()", "(0, 1, 2))"): (
+                "Expected 'toned', got 'colour'. One colour everywhere"
+            ),
+            "def kind_of_print(rgb):\n    return rgb.kind": (
+                "Your code stops: AttributeError"
+            ),
+        },
+    ),
+    ("11", 2): (
+        "flicker, L, ab_mae = (lambda *a: 0.0), 0, (lambda *a: np.zeros(1))\n"
+        "ab = small_ab = np.zeros((5, 1, 2, 1))",
+        [],
+        {
+            # one median over all pixels, and one written into the film itself
+            MEDIAN.format("ab.copy()", "axis=None"): r"expected \[\[\[0. 5.\]",
+            MEDIAN.format("ab", "axis=0"): "into a copy of the film",
+            MEDIAN.format("ab.copy()", "axis=0").replace(
+                "np.median", "np.mean"
+            ): "expected",
+            "def median_of_three(ab):\n"
+            "    return np.median(np.stack([ab[:-2], ab[1:-1], ab[2:]]), axis=0)": (
+                "np.median over a stack of 3"
+            ),
+            "def median_of_three(ab):\n    return np.median(ab[:3], 4)": (
+                "your code stops: AxisError"
+            ),
+        },
+    ),
+    ("12", 1): (
+        "from colorlib.metrics import bootstrap_interval\n"
+        "rows = {name: {'psnr': np.arange(9.0)} for name in ('general', 'mixed')}",
+        [],
+        {
+            "def paired(ours, theirs):\n    d = theirs - ours\n"
+            "    return d.mean(), *bootstrap_interval(d)": r"got \[-0.625",
+            "def paired(ours, theirs):\n"
+            "    ends = zip(bootstrap_interval(ours), bootstrap_interval(theirs))\n"
+            "    return (ours - theirs).mean(), *(a - b for a, b in ends)": (
+                "Subtract picture by picture first, then one interval"
+            ),
+            "def paired(ours, theirs):\n    return (ours - theirs).mean()": (
+                r"the shape should be \(3,\), yours is \(\)"
+            ),
+            "def paired(ours, theirs):\n    d = ours - theirs\n"
+            "    half = 1.96 * d.std() / len(d) ** 0.5\n"
+            "    return d.mean(), d.mean() - half, d.mean() + half": "one interval",
+        },
+    ),
+    ("12", 2): (
+        "",
+        [],
+        {
+            "def honest(validation, test):\n    return test.mean(axis=1).min()": (
+                "expected 7., got 2.*no say in the choice"
+            ),
+            "def honest(validation, test):\n    return validation.mean(axis=1).min()": (
+                "expected 7., got 3"
+            ),
+            "def honest(validation, test):\n"
+            "    return validation.mean(axis=1).argmin()": "expected 7., got 1",
+            # the lowest single error in the place of the lowest mean
+            "def honest(validation, test):\n"
+            "    return test[validation.min(axis=1).argmin()].mean()": (
+                "expected 7., got 2"
+            ),
+        },
+    ),
+    ("12", 3): (
+        "from scipy.stats import binomtest, norm",
+        [],
+        {
+            WILSON.format("half", "1.0"): "The denominator divides both parts",
+            WILSON.format("half / (1 + extra)", "1.96"): "For .9, 40, 1.0?. expected",
+            "def wilson(k, n, z=1.96):\n"
+            "    half = z * (k / n * (1 - k / n) / n) ** 0.5\n"
+            "    return k / n - half, k / n + half": (
+                r"expected \[0. +0.0876.*got \[0. 0"
+            ),
+            "def wilson(k, n, z=1.96):\n    return z / n * k": "the shape should be",
+            "def wilson(k, n, z=1.96):\n    return k / n / 0": (
+                "your code stops: ZeroDivisionError"
+            ),
         },
     ),
     ("13", 1): (
@@ -561,21 +979,39 @@ def exercise_cells(number, exercise):
     return code[: end - 1], code[end - 1], code[end]
 
 
-def defined_names(tree):
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            yield node.name, node
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            yield node.targets[0].id, node
+def parts_of(tree):
+    """The lists of statements in which a learner writes: of the cell, of a `with`."""
+    return [tree.body, *(node.body for node in tree.body if isinstance(node, ast.With))]
 
 
-def without(source, names):
-    """The cell less the learner's part, which defines these names."""
-    tree = ast.parse(source)
-    own = [node for name, node in defined_names(tree) if name in names]
-    assert own, f"the stub defines none of {names}"
-    tree.body = [node for node in tree.body if node not in own]
-    return compile(tree, "exercise", "exec")
+def name_of(node):
+    """What a statement defines, or None."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id
+    return None
+
+
+def written_into(stub, answer):
+    """The cell with an answer in the place of the learner's part."""
+    tree, own = ast.parse(stub), ast.parse(answer).body
+    names = {name_of(node) for node in own} - {None}
+    for statements in parts_of(tree):
+        places = [i for i, node in enumerate(statements) if name_of(node) in names]
+        if places:
+            kept = [node for node in statements if name_of(node) not in names]
+            statements[:] = [*kept[: places[0]], *own, *kept[places[0] :]]
+            return compile(tree, "exercise", "exec")
+    raise AssertionError(f"the stub defines none of {names}")
+
+
+def solution_of(number, exercise):
+    """The solution's functions and values, without its checks and what it prints."""
+    _, _, solution = exercise_cells(number, exercise)
+    kinds = ast.FunctionDef, ast.Assign
+    own = [node for node in ast.parse(solution).body if isinstance(node, kinds)]
+    return "\n".join(map(ast.unparse, own))
 
 
 def namespace_of(number, exercise):
@@ -592,14 +1028,23 @@ def namespace_of(number, exercise):
     return names
 
 
+def solve(number, exercise, answer=None):
+    """Runs the stub with an answer in it, its solution if none is given."""
+    _, stub, _ = exercise_cells(number, exercise)
+    answer = answer or solution_of(number, exercise)
+    exec(written_into(stub, answer), namespace_of(number, exercise))
+
+
 def test_the_table_holds_every_exercise():
-    found = set()
-    for number in ("00", "00b", "01", "02", "02b", "03", "03b", "04", "05", "06", "13"):
+    found = {}
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        number = path.stem.split("_")[0]
         for kind, text in lesson_cells(number):
             for line in text.splitlines() if kind == "markdown" else []:
                 if line.startswith("### Exercise "):
-                    found.add((number, int(line.split()[2].rstrip(":"))))
-    assert found == set(EXERCISES)
+                    found.setdefault(number, []).append(int(line.split()[2][:-1]))
+    assert {k: len(v) for k, v in found.items()} == course.EXERCISES
+    assert {(k, i) for k, v in found.items() for i in v} == set(EXERCISES)
 
 
 @pytest.mark.parametrize("number, exercise", EXERCISES)
@@ -610,11 +1055,62 @@ def test_wrong_answers_get_one_line_that_helps(number, exercise, capsys):
     assert len(wrong) >= 3
     capsys.readouterr()
     exec(stub, names)
-    assert set(capsys.readouterr().out.splitlines()) == {"not attempted yet"}
+    nothing = ("not attempted yet\n", "not attempted yet: it returns None\n")
+    assert capsys.readouterr().out in nothing
     for answer, message in wrong.items():
-        own = {name for name, _ in defined_names(ast.parse(answer))}
-        exec(answer, names)
         with pytest.raises(NotYet, match=message) as caught:
-            exec(without(stub, own), names)
+            exec(written_into(stub, answer), names)
         assert "\n" not in str(caught.value) and len(str(caught.value)) < 500, answer
-    assert "passed" not in capsys.readouterr().out
+    assert "passed" not in capsys.readouterr().out and solved() == set()
+
+
+@pytest.mark.parametrize("number", [k for k in course.EXERCISES if k > "07"])
+def test_the_solutions_solve_a_lesson_of_the_last_week(number, capsys):
+    for exercise in range(1, 1 + course.EXERCISES[number]):
+        solve(number, exercise)
+    assert course.unsolved([number]) == {}
+    assert f"All of lesson {number} is solved." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", course.MILESTONES)
+def test_the_solutions_pass_a_milestone(number, capsys):
+    """Not with the last exercise wrong, nor with an answer wrong; with all right."""
+    lessons = course.MILESTONES[number][2]
+    exercises = [(k, i) for k in lessons for i in range(1, 1 + course.EXERCISES[k])]
+    answers = {i: q.right for i, q in enumerate(QUIZZES[number], start=1)}
+    for lesson, exercise in exercises[:-1]:
+        solve(lesson, exercise)
+        assert f"{lesson}.{exercise}" in solved()
+    lesson, exercise = exercises[-1]
+    wrong = next(iter(EXERCISES[lesson, exercise][2]))
+    with pytest.raises(NotYet):
+        solve(lesson, exercise, wrong)
+    capsys.readouterr()
+    milestone(number, answers)
+    out = " ".join(capsys.readouterr().out.split())
+    assert (
+        f"not passed yet. Exercises to solve: lesson {lesson}: {exercise}. Each" in out
+    )
+    solve(lesson, exercise)
+    capsys.readouterr()
+    milestone(number, {**answers, 1: "nothing"})
+    out = " ".join(capsys.readouterr().out.split())
+    assert "not passed yet. Quiz, not right yet: 1. Change" in out
+    milestone(number, answers)
+    assert f"Checkpoint {number} of 5 passed: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("number", course.MILESTONES)
+def test_a_lesson_ends_in_its_milestone(number):
+    """The quiz as it is printed, a place for each answer, and the untouched verdict."""
+    lesson = course.MILESTONES[number][2][-1]
+    path = next((ROOT / "notebooks").glob(f"{lesson}_*.ipynb"))
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = {"".join(c["source"]): c for c in cells if c["cell_type"] == "code"}
+    places = ", ".join(f"{i}: None" for i in range(1, 1 + len(QUIZZES[number])))
+    asks = f"my_answers = {{{places}}}\nmilestone({number}, my_answers)"
+    for source in (f"show_quiz({number})", asks):
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            exec(f"{CHECKS}\n{source}", {})
+        (stored,) = code[source]["outputs"]
+        assert "".join(stored["text"]) == said.getvalue(), "run the cell again"

@@ -9,6 +9,7 @@ from pathlib import Path
 from colorlib.errors import SetupError
 from colorlib.utils.console import without_notes
 from colorlib.utils.paths import RUNS
+from colorlib.utils.progress import keep_progress_in
 
 KERAS = (3, 8)  # the oldest version that the course runs with
 DRIVE = Path("/content/drive")  # where Colab shows Google Drive
@@ -21,7 +22,8 @@ def start_lesson(fast: bool = False, drive: bool = False) -> tuple[bool, Path]:
     Args:
         fast: whether to take the lesson's small numbers, with which it runs through in
             a minute or two. `COLORLIB_FAST=1` in the environment does the same.
-        drive: whether trainings are kept on the learner's Google Drive (Colab only).
+        drive: whether trainings, and what was solved, are kept on the learner's Google
+            Drive (Colab only).
 
     Returns:
         (FAST, RUNS): whether the small numbers count, and the folder for trainings. In
@@ -39,8 +41,11 @@ def start_lesson(fast: bool = False, drive: bool = False) -> tuple[bool, Path]:
         machine = device()
     switched = os.environ.get("COLORLIB_FAST", "0") not in ("", "0")
     if drive:
-        runs, kept = _mount_drive() / "colorization-course" / "runs", "on Google Drive"
+        folder = _mount_drive() / "colorization-course"
+        runs, kept = folder / "runs", "on Google Drive"
+        keep_progress_in(folder)
     else:
+        keep_progress_in()
         runs, kept = Path(os.path.relpath(RUNS)), "in the course's folder"
     if fast or switched:
         runs, kept = Path(tempfile.mkdtemp()), "not kept, FAST"

@@ -1,4 +1,4 @@
-"""The checks behind the lessons' checkpoints and exercises.
+"""The checks of the lessons' checkpoints and exercises.
 
 A check says what is wrong and what to try, never just "wrong". A wrong answer, and an
 exception in the learner's function, both end in one `NotYet`, which a notebook shows as
@@ -6,13 +6,62 @@ its message alone, without a traceback.
 """
 
 import linecache
+import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 
 import numpy as np
 
+from colorlib.checks.course import receipt_of, unsolved
 from colorlib.errors import NotYet
+from colorlib.utils.progress import remember
+
+_running = []  # the exercises whose checks are made now: passed checks are counted
+_NOTHING = "not attempted yet"
+
+
+class _NotAttempted(Exception):
+    """Ends the block of an exercise at a stub."""
+
+
+@contextmanager
+def exercise(lesson: str, number: int, hint: str = "") -> Iterator[None]:
+    """Makes the checks of one exercise; remembers that it was solved.
+
+    The checks in the block say nothing by themselves. At its end stands one line:
+    "passed", or "not attempted yet" where one of them got None.
+
+    Args:
+        lesson: such as "03b".
+        number: of the exercise in its lesson.
+        hint: what to try when the block stops with an exception.
+
+    Raises:
+        NotYet: if an answer is wrong, or the block stops with an exception.
+    """
+    home = sys._getframe(2).f_globals  # of the cell; between is contextlib's frame
+    _running.append(0)
+    passed = 0
+    try:
+        yield
+        passed = _running[-1]
+    except _NotAttempted as nothing:
+        print(nothing)
+        return
+    except NotYet:
+        raise
+    except Exception as error:
+        raise _stopped("Your code stops: ", error, home, hint) from error
+    finally:
+        _running.pop()
+    if not passed:
+        raise ValueError(f"Exercise {number} of lesson {lesson} checks nothing.")
+    remember(f"{lesson}.{number}")
+    print("passed")
+    if not unsolved([lesson]):
+        print(f"All of lesson {lesson} is solved. Its receipt: {receipt_of(lesson)}")
 
 
 def checkpoint(*lines: str) -> None:
@@ -47,7 +96,7 @@ def check(answer, expected, hint: str = "", tolerance: float = 1e-4) -> None:
             raise NotYet(_join(message, hint))
     else:
         _compare(answer, expected, hint, tolerance)
-    print("passed")
+    _passed()
 
 
 def check_function(
@@ -70,10 +119,10 @@ def check_function(
         shown = ", ".join(_short(a) for a in arguments)
         case = f"For ({shown}) "
         answer = _call(function, deepcopy(arguments), f"{case}your code stops: ", hint)
-        if _untouched(answer):
+        if _untouched(answer, returned=True):
             return
         _compare(answer, expected, hint, tolerance, case)
-    print("passed")
+    _passed()
 
 
 def check_true(answer: bool | None, hint: str = "", reached: str | None = None) -> None:
@@ -91,11 +140,13 @@ def check_true(answer: bool | None, hint: str = "", reached: str | None = None) 
         return
     if not bool(answer):
         raise NotYet(_join(f"Not yet: {reached}" if reached else "Not yet", hint))
-    print("passed")
+    _passed()
 
 
 def attempt(function: Callable, *arguments, hint: str = ""):
     """Calls a function that runs an exercise's code, and returns its result.
+
+    In the block of an `exercise` a result of None counts as not attempted, and ends it.
 
     Args:
         function: the learner's, or one that calls the learner's.
@@ -105,24 +156,33 @@ def attempt(function: Callable, *arguments, hint: str = ""):
     Raises:
         NotYet: if the function stops with an exception; the message names it.
     """
-    return _call(function, arguments, "Your code stops: ", hint)
+    result = _call(function, arguments, "Your code stops: ", hint)
+    if _running:
+        _untouched(result, returned=True)
+    return result
 
 
 def _call(function, arguments, start, hint):
     try:
         return function(*arguments)
-    except NotYet:
+    except (NotYet, _NotAttempted):
         raise
     except Exception as error:
-        what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
-        line = _own_line(function, error)
-        where = f" (at `{line}`)" if line else ""
-        raise NotYet(_join(f"{start}{what:.200}{where}", hint)) from error
+        home = getattr(function, "__globals__", None)
+        raise _stopped(start, error, home, hint) from error
 
 
-def _own_line(function, error):
-    """The deepest line of a traceback from the notebook or file of the function."""
-    home, line = getattr(function, "__globals__", None), ""
+def _stopped(start, error, home, hint):
+    """The `NotYet` of an exception: its type, its text and the line, in one line."""
+    what = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
+    line = _own_line(home, error)
+    where = f" (at `{line}`)" if line else ""
+    return NotYet(_join(f"{start}{what:.200}{where}", hint))
+
+
+def _own_line(home, error):
+    """The deepest line of a traceback from the notebook or file with these globals."""
+    line = ""
     for frame, number in traceback.walk_tb(error.__traceback__):
         if frame.f_globals is home:
             line = linecache.getline(frame.f_code.co_filename, number).strip()
@@ -134,12 +194,25 @@ def _join(message, hint):
     return message + ("" if message.endswith(".") else ".") + (hint and f" {hint}")
 
 
-def _untouched(answer):
-    """Whether the learner has written nothing yet; says so."""
-    untouched = answer is None or answer is Ellipsis
-    if untouched:
-        print("not attempted yet")
-    return untouched
+def _passed():
+    """Says so, or counts it where an exercise says it once for all its checks."""
+    if _running:
+        _running[-1] += 1
+    else:
+        print("passed")
+
+
+def _untouched(answer, returned=False):
+    """Whether the learner has written nothing yet; says so, or ends the exercise."""
+    if answer is not None and answer is not Ellipsis:
+        return False
+    nothing = (
+        f"{_NOTHING}: it returns None" if returned and answer is None else _NOTHING
+    )
+    if _running:
+        raise _NotAttempted(nothing)
+    print(nothing)
+    return True
 
 
 def _compare(answer, expected, hint, tolerance, case=""):
@@ -169,7 +242,8 @@ def _numbers(answer, hint):
     except ValueError:  # rows of different lengths
         numbers = np.array(None)
     if numbers.dtype.kind not in "biufc":
-        raise NotYet(_join(f"Numbers are needed, got {answer!r:.200}", hint))
+        given = " ".join(repr(answer).split())  # one line
+        raise NotYet(_join(f"Numbers are needed, got {given:.200}", hint))
     return numbers
 
 

@@ -1,0 +1,80 @@
+"""Whether a conclusion was written: a machine cannot tell whether it is a good one."""
+
+import re
+
+from colorlib.checks.answers import check_true
+
+_NUMBERS = {
+    word: str(number)
+    for number, word in enumerate(
+        "zero one two three four five six seven eight nine ten".split()
+    )
+}
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?(?: ?%)?")
+
+
+def check_conclusion(
+    text: str | None,
+    figures: dict[str, float] | None = None,
+    names: tuple[str, ...] = (),
+    words: int = 40,
+    hint: str = "",
+) -> None:
+    """Checks that a learner has written about what was measured.
+
+    It asks for enough words, most of them different, in whole sentences, for the names
+    of what is spoken of, and for each figure. It does not know whether the text is
+    right: that is for people.
+
+    Args:
+        text: the learner's, or None (not attempted).
+        figures: what was measured, in words and as a number. A figure counts as named
+            where the text has it, rounded as you like to at least its first digit,
+            as a numeral, a percentage or, up to ten, as a word.
+        names: words that have to occur, such as the setting that was changed.
+        words: how many there must be; half as many must be different.
+        hint: what to try when something is missing.
+
+    Raises:
+        NotYet: if something is missing; the message says what.
+    """
+    if isinstance(text, str):
+        for missing in _missing(text, figures or {}, names, words):
+            check_true(False, hint, missing)
+    check_true(None if text in (None, ...) else isinstance(text, str), hint, "no text")
+
+
+def _missing(text, figures, names, fewest):
+    """What the text lacks, one line each."""
+    words = re.findall(r"[^\W\d_]{2,}", text.casefold())
+    different = len(set(words))
+    sentences = {s.strip().casefold() for s in re.split(r"[.!?]+(?:\s+|$)", text)}
+    if len(words) < fewest:
+        yield f"{len(words)} words, at least {fewest} are needed"
+    if different < fewest / 2 or different < len(words) / 3:
+        yield f"only {different} of {len(words)} words are different ones"
+    if len(sentences - {""}) < fewest / 20:
+        yield "whole sentences are needed"
+    for name in names:
+        if name.casefold() not in text.casefold():
+            yield f"the text does not name `{name}`"
+    for what, value in figures.items():
+        if not _has(text, value):
+            yield f"the text does not say how large this was: {what}"
+
+
+def _has(text, value):
+    """Whether a text has a number, perhaps rounded, or as a word."""
+    for word, digits in _NUMBERS.items():
+        text = re.sub(rf"\b{word}\b", digits, text, flags=re.IGNORECASE)
+    for written in _NUMBER.findall(text):
+        wanted = 100 * value if written.endswith("%") else value
+        digits, _, exponent = written.rstrip(" %").partition("e")
+        last_place = int(exponent or 0) - len(digits.partition(".")[2])
+        number = float(written.rstrip(" %"))
+        rounding = min(
+            0.5 * 10.0**last_place, abs(wanted) / 4
+        )  # 1 is too short for 0.7
+        if abs(number - wanted) <= rounding + 1e-9:
+            return True
+    return False
