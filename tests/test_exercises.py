@@ -73,6 +73,12 @@ def median_of_three(ab):
     smooth[1:-1] = np.median(np.stack([ab[:-2], ab[1:-1], ab[2:]]), {})
     return smooth
 """
+LUCK = """
+def by_luck(differences):
+    signs = np.array(list(product((1, -1), repeat=len(differences))))
+    means = (signs * differences).mean(axis=1)
+    return ({}).mean()
+"""
 WILSON = """
 def wilson(k, n, z=1.96):
     p, extra = k / n, {1}**2 / n
@@ -864,23 +870,23 @@ EXERCISES = {
         },
     ),
     ("12", 1): (
-        "from colorlib.metrics import bootstrap_interval\n"
-        "rows = {name: {'psnr': np.arange(9.0)} for name in ('general', 'mixed')}",
+        "from itertools import product",
         [],
         {
-            "def paired(ours, theirs):\n    d = theirs - ours\n"
-            "    return d.mean(), *bootstrap_interval(d)": r"got \[-0.625",
-            "def paired(ours, theirs):\n"
-            "    ends = zip(bootstrap_interval(ours), bootstrap_interval(theirs))\n"
-            "    return (ours - theirs).mean(), *(a - b for a, b in ends)": (
-                "Subtract picture by picture first, then one interval"
+            # on one side only; equally far left out; a mean; patterns at random
+            LUCK.format("means >= differences.mean()"): "expected 0.25, got 0.125",
+            LUCK.format("abs(means) > abs(differences.mean())"): "expected 0.25, got 0",
+            LUCK.format("abs(means)"): "expected 0.25, got 0.3125. Each pattern once",
+            "def by_luck(differences):\n    random = np.random.default_rng(0)\n"
+            "    signs = random.choice([1, -1], (500, len(differences)))\n"
+            "    means = (signs * differences).mean(axis=1)\n"
+            "    return (abs(means) >= abs(differences.mean())).mean()": (
+                "expected 0.25, got 0.2.*Each pattern once"
             ),
-            "def paired(ours, theirs):\n    return (ours - theirs).mean()": (
-                r"the shape should be \(3,\), yours is \(\)"
+            "def by_luck(differences):\n"
+            "    return product((1, -1), len(differences))": (
+                "your code stops: TypeError"
             ),
-            "def paired(ours, theirs):\n    d = ours - theirs\n"
-            "    half = 1.96 * d.std() / len(d) ** 0.5\n"
-            "    return d.mean(), d.mean() - half, d.mean() + half": "one interval",
         },
     ),
     ("12", 2): (
@@ -1002,7 +1008,7 @@ def written_into(stub, answer):
         if places:
             kept = [node for node in statements if name_of(node) not in names]
             statements[:] = [*kept[: places[0]], *own, *kept[places[0] :]]
-            return compile(tree, "exercise", "exec")
+            return ast.unparse(tree)
     raise AssertionError(f"the stub defines none of {names}")
 
 
@@ -1035,6 +1041,26 @@ def solve(number, exercise, answer=None):
     exec(written_into(stub, answer), namespace_of(number, exercise))
 
 
+def solved_lesson(number):
+    """A lesson as somebody leaves it who solved it all, as `nbformat` reads it."""
+    import nbformat
+
+    path = next((ROOT / "notebooks").glob(f"{number}_*.ipynb"))
+    notebook = nbformat.read(path, as_version=4)
+    answers = {}
+    for exercise in range(1, 1 + course.EXERCISES[number]):
+        _, stub, _ = exercise_cells(number, exercise)
+        answers[stub] = written_into(stub, solution_of(number, exercise))
+    for milestone_number, quiz in QUIZZES.items():
+        right = {i: q.right for i, q in enumerate(quiz, start=1)}
+        places = ", ".join(f"{i}: None" for i in right)
+        asks = f"my_answers = {{{places}}}\nmilestone({milestone_number}, my_answers)"
+        answers[asks] = f"milestone({milestone_number}, {right})"
+    for cell in notebook.cells:
+        cell.source = answers.get(cell.source, cell.source)
+    return notebook
+
+
 def test_the_table_holds_every_exercise():
     found = {}
     for path in (ROOT / "notebooks").glob("*.ipynb"):
@@ -1045,6 +1071,24 @@ def test_the_table_holds_every_exercise():
                     found.setdefault(number, []).append(int(line.split()[2][:-1]))
     assert {k: len(v) for k, v in found.items()} == course.EXERCISES
     assert {(k, i) for k, v in found.items() for i in v} == set(EXERCISES)
+
+
+@pytest.mark.parametrize(
+    "lesson, exercise, own",
+    [
+        ("02", 2, "deep_gradients"),  # a backward pass
+        ("02b", 3, "train_step"),  # a training step
+        ("03", 2, "build_small"),  # a Keras model
+        ("05", 4, "conclusion"),  # an experiment, and what came out, in words
+    ],
+)
+def test_four_things_are_the_learners_own(lesson, exercise, own):
+    """And a milestone asks for them."""
+    _, stub, _ = exercise_cells(lesson, exercise)
+    nodes = [n for part in parts_of(ast.parse(stub)) for n in part]
+    (node,) = [n for n in nodes if name_of(n) == own]
+    assert ast.unparse(node).endswith(("return None", "= None"))
+    assert any(lesson in lessons for _, _, lessons in course.MILESTONES.values())
 
 
 @pytest.mark.parametrize("number, exercise", EXERCISES)
@@ -1098,6 +1142,24 @@ def test_the_solutions_pass_a_milestone(number, capsys):
     assert "not passed yet. Quiz, not right yet: 1. Change" in out
     milestone(number, answers)
     assert f"Checkpoint {number} of 5 passed: " in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_lessons_solved_pass_all_five(tmp_path, monkeypatch):
+    """Lesson by lesson, each in a kernel of its own, in FAST."""
+    from nbclient import NotebookClient
+
+    monkeypatch.setenv("COLORLIB_FAST", "1")
+    where = {"metadata": {"path": str(ROOT / "notebooks")}}
+    for number, (name, _, lessons) in course.MILESTONES.items():
+        for lesson in lessons:
+            notebook = solved_lesson(lesson)
+            NotebookClient(notebook, resources=where, timeout=1800).execute()
+            assert course.unsolved([lesson]) == {}
+        outputs = [o for cell in notebook.cells for o in cell.get("outputs", [])]
+        said = "".join(o.get("text", "") for o in outputs)
+        assert f"Checkpoint {number} of 5 passed: {name}." in said
+    assert "These were all five." in said
 
 
 @pytest.mark.parametrize("number", course.MILESTONES)
