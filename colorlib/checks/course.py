@@ -13,7 +13,7 @@ from colorlib.utils.progress import solved
 MILESTONES = {
     1: ("basic machine learning", "weeks 1 and 2", ("00", "00b", "01", "02")),
     2: ("CNNs", "week 3", ("02b", "03", "03b")),
-    3: ("GANs", "week 4", ("04", "05")),
+    3: ("GANs and the paper", "week 4", ("04", "05")),
     4: ("the paper's networks", "week 5", ("06",)),
     5: ("pix2pix, completed and trained", "week 6", ("07",)),
 }

@@ -157,3 +157,18 @@ def test_a_whole_lesson_has_a_receipt(capsys):
     with pytest.raises(ValueError, match="'01-000000' is no receipt. One looks like"):
         unsolved(["01"], "01-000000")
     assert len({receipt_of(number) for number in EXERCISES}) == len(EXERCISES)
+
+
+def test_a_notebook_shows_one_line_and_the_line_of_the_learner(capsys):
+    shell = pytest.importorskip("IPython.core.interactiveshell").InteractiveShell()
+    shell.run_cell("from colorlib.checks import check, exercise, milestone")
+    shell.run_cell(
+        "def mine(x):\n    return x.shap\n\n"
+        'with exercise("01", 1, "Axis -1."):\n    check(mine(3), 1)'
+    )
+    shell.run_cell("milestone(1, [])")
+    assert lines(capsys) == [
+        "NotYet: Your code stops: AttributeError: 'int' object has no attribute "
+        "'shap' (at `return x.shap`). Axis -1.",
+        'NotYet: Answers look like {1: "b", 2: 0.5}: a question, its answer.',
+    ]

@@ -79,13 +79,13 @@ CNNS = (
         choices={
             "a": "red or green, as it happens",
             "b": "the mean of both, a dull brown",
-            "c": "green where its training pictures had more of the sky",
+            "c": "no colour at all, since it cannot know: a and b are 0",
             "d": "the colour that it saw last",
         },
         hints={
             "a": "what does it cost, squared, to be wrong half of the time? Is there "
             "anything cheaper?",
-            "c": "the question says that the picture does not tell.",
+            "c": "is 0 the number that is nearest to both, in b too?",
             "d": "each step moves a little; in the long run all examples pull.",
         },
     ),

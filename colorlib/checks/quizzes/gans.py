@@ -86,8 +86,8 @@ GANS = (
         },
     ),
     Question(
-        "A discriminator for colorization sees the colours ab, but not the grey L. "
-        "What may the generator get away with?",
+        "In the pix2pix paper the discriminator sees the grey picture beside the "
+        "colours. If it saw the colours alone, what could the generator get away with?",
         right="c",
         explained="Nobody compares the colours with the picture any more. The "
         "condition is what makes the pair believable.",
