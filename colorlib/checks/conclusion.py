@@ -1,6 +1,7 @@
 """Whether a conclusion was written: a machine cannot tell whether it is a good one."""
 
 import re
+from collections.abc import Sequence
 
 from colorlib.checks.answers import check_true
 
@@ -16,7 +17,7 @@ _NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?(?: ?%)?")
 def check_conclusion(
     text: str | None,
     figures: dict[str, float] | None = None,
-    names: tuple[str, ...] = (),
+    names: Sequence[str] = (),
     words: int = 40,
     hint: str = "",
 ) -> None:
@@ -29,8 +30,8 @@ def check_conclusion(
     Args:
         text: the learner's, or None (not attempted).
         figures: what was measured, in words and as a number. A figure counts as named
-            where the text has it, rounded as you like to at least its first digit,
-            as a numeral, a percentage or, up to ten, as a word.
+            where the text has it, as a numeral, a percentage or, up to ten, a word;
+            it may be rounded, but not by more than a quarter.
         names: words that have to occur, such as the setting that was changed.
         words: how many there must be; half as many must be different.
         hint: what to try when something is missing.
@@ -41,7 +42,8 @@ def check_conclusion(
     if isinstance(text, str):
         for missing in _missing(text, figures or {}, names, words):
             check_true(False, hint, missing)
-    check_true(None if text in (None, ...) else isinstance(text, str), hint, "no text")
+    untouched = text is None or text is ...
+    check_true(None if untouched else isinstance(text, str), hint, "that is no text")
 
 
 def _missing(text, figures, names, fewest):
@@ -72,9 +74,8 @@ def _has(text, value):
         digits, _, exponent = written.rstrip(" %").partition("e")
         last_place = int(exponent or 0) - len(digits.partition(".")[2])
         number = float(written.rstrip(" %"))
-        rounding = min(
-            0.5 * 10.0**last_place, abs(wanted) / 4
-        )  # 1 is too short for 0.7
+        # A half of the last place that is written; 1 is too short for 0.7.
+        rounding = min(0.5 * 10.0**last_place, abs(wanted) / 4)
         if abs(number - wanted) <= rounding + 1e-9:
             return True
     return False

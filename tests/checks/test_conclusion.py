@@ -42,7 +42,7 @@ def test_none_is_not_attempted(capsys):
         ),
         (GOOD.replace("62", "60"), "how large this was: good, changed"),
         (GOOD.replace("79 %", "79"), "how large this was: good, before"),
-        (42, "Not yet: no text. Write."),
+        (42, "Not yet: that is no text. Write."),
         (["a"] * 50, "no text"),
     ],
 )
