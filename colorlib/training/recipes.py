@@ -26,7 +26,7 @@ _ANY_PHOTO = dict(
     batch_size=16,
     optimizer="adamw",
     inference_size=160,
-    gain=1.25,
+    gain=1.35,
 )
 _ENCODER = {"encoder": "mobilenet_v2", "context": True}
 _LEARNING = _ENCODER | {"train_encoder": True}
@@ -80,7 +80,7 @@ RECIPES = {
         "Base: `perceptual2` gone on with twice the pictures and more",
         network="encoder_unet",
         options=_LEARNING,
-        epochs=10,
+        epochs=5,
         steps_per_epoch=1000,
         learning_rate=2e-4,
         average=0.999,
