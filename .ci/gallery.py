@@ -7,18 +7,32 @@ import sys
 from pathlib import Path
 
 from PIL import Image
+from skimage import data
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from colorlib.colorize.colorizer import Colorizer  # noqa: E402
-from colorlib.images.io import read_picture  # noqa: E402
+from colorlib.images.io import Picture, read_picture  # noqa: E402
+from colorlib.lab import lab_to_rgb8, rgb8_to_lab  # noqa: E402
 
 HEIGHT, GAP = 250, 6
 ROWS = [
     ("dust-bowl-home.jpg", "nagasaki-boats.jpg"),
-    ("alpine-landscape.jpg", "castle-clinton.jpg"),
+    ("alpine-landscape.jpg", "portrait"),
 ]
+
+
+def read(name):
+    """A photograph of `samples/old`, or the portrait, made grey.
+
+    That is NASA's of Eileen Collins (public domain), which scikit-image brings along.
+    """
+    if name != "portrait":
+        return read_picture(ROOT / "data" / "samples" / "old" / name)
+    lab = rgb8_to_lab(data.astronaut())
+    lab[..., 1:] = 0
+    return Picture(lab_to_rgb8(lab.astype("float32")))
 
 
 def main():
@@ -28,7 +42,7 @@ def main():
     for row in ROWS:
         pictures = []
         for name in row:
-            photo = read_picture(ROOT / "data" / "samples" / "old" / name)
+            photo = read(name)
             for rgb in (photo.rgb, colorizer.colorize(photo).rgb):
                 image = Image.fromarray(rgb)
                 width = round(image.width * HEIGHT / image.height)

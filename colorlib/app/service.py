@@ -38,6 +38,7 @@ REMEMBERED = 16  # photographs whose previews are ready at once
 # What the models are for; one that is missing here is called by its card's title.
 PURPOSES = {
     "flagship": "Any photograph",
+    "general": "Any photograph, paler",
     "mixed": "Any photograph, bolder",
     "landscape2": "Landscapes",
     "flower2": "Flowers",

@@ -46,7 +46,7 @@ RECIPES = {
         network="baseline_cnn",
         epochs=12,
     ),
-    # The way to `flagship`, step by step; only the last one is shipped.
+    # The way to `flagship`, step by step; the first and the last are shipped.
     "general": Recipe(
         "General: any photograph, U-Net on a frozen MobileNetV2, L1",
         ("photos", "landscapes", "flowers", "dogs"),
@@ -77,7 +77,7 @@ RECIPES = {
         **_FEWER,
     ),
     "base": Recipe(
-        "Base: `perceptual2` gone on with twice the pictures and more",
+        "Base: `perceptual2` gone on, more pictures, the context of the whole",
         network="encoder_unet",
         options=_LEARNING,
         epochs=5,
@@ -209,21 +209,24 @@ RECIPES |= {
         **_FAMILY | {"options": _LEARNING, "learning_rate": 1e-4},
     ),
     "comics_mse": Recipe(
-        "Comics: panels at 128 px, `flagship` gone on, MSE",
+        "Comics: panels at 128 px, `general` gone on, MSE",
         ("comics",),
         size=144,
         crop=128,
+        network="mobilenet_unet",
         epochs=8,
-        **_FAMILY,
+        loss="mse",
+        start_from="general",
+        learning_rate=3e-4,
+        schedule="cosine",
     ),
 }
 # GANs on the generator for quality.
 _GAME = dict(
     size=144,
     crop=128,
-    network="encoder_unet",
-    options=_ENCODER,
-    start_from="flagship",
+    network="mobilenet_unet",
+    start_from="general",
     batch_size=8,
     optimizer="pix2pix",
     learning_rate=2e-4,
@@ -231,11 +234,12 @@ _GAME = dict(
 )
 RECIPES |= {
     "comics_gan": Recipe(
-        "Comics: panels at 128 px, `flagship` gone on, L1 and a PatchGAN",
+        "Comics: panels at 128 px, `general` gone on, L1 and a PatchGAN",
         ("comics",),
+        options={"train_encoder": True},
         epochs=8,
         adversarial=replace(_GAN, pretrain_epochs=3),
-        **_GAME | {"options": _LEARNING},
+        **_GAME,
     ),
     "mixed": Recipe(
         "Mixed: 3,000 pictures of many kinds, two steps of the discriminator a step",

@@ -867,7 +867,7 @@ def test_all_shipped_models_are_offered_the_best_first():
     from colorlib.models.cards import available_models
 
     assert sorted(service._shipped()) == available_models()
-    assert service._shipped()[:2] == ["flagship", "mixed"]
+    assert service._shipped()[:3] == ["flagship", "general", "mixed"]
     assert service.label("flagship") == "Any photograph · flagship"
     assert set(service.PURPOSES) <= set(available_models())
 
