@@ -136,6 +136,49 @@ def psd():
     return head + bytes(12) + bytes(2) + 3 * photo().tobytes()
 
 
+def deep_psd(values, kind, depth=16, version=1, packed=False, extra=0):
+    """A flattened Photoshop file.
+
+    Args:
+        values: uint8 array `(H, W, channels)`; at 16 bits each is repeated.
+        kind: number of its mode.
+        depth: bits a channel.
+        version: 2 is a PSB.
+        packed: whether its rows are PackBits.
+        extra: channels that are masks.
+    """
+    height, width, channels = values.shape
+    planes = np.concatenate([values, np.zeros((height, width, extra), "u1")], axis=2)
+    planes = planes.transpose(2, 0, 1).astype(">u2" if depth == 16 else "u1")
+    planes = planes * (257 if depth == 16 else 1)
+    rows = [row.astype(planes.dtype).tobytes() for row in planes.reshape(-1, width)]
+    size = (channels + extra, height, width, depth, kind)
+    data = struct.pack(">4sH6xHIIHH", b"8BPS", version, *size)
+    resource = struct.pack(">4sHHI", b"8BIM", 1005, 0, 3) + b"abc\0"
+    data += bytes(4) + struct.pack(">I", len(resource)) + resource
+    data += bytes(8 if version == 2 else 4) + struct.pack(">H", packed)
+    if packed:
+        rows = [b"".join(bytes([0, byte]) for byte in row) for row in rows]
+        counts = np.array([len(row) for row in rows])
+        data += counts.astype(">u4" if version == 2 else ">u2").tobytes()
+    return data + b"".join(rows)
+
+
+def phone_png(values):
+    """A PNG as Apple's programs hold it, of uint8 `(H, W, 3 or 4)`."""
+    height, width, channels = values.shape
+    order = [2, 1, 0, 3][:channels]
+    rows = np.diff(values[..., order].reshape(height, -1), axis=0, prepend=0)
+    rows = np.insert(rows.astype("u1"), 0, 2, axis=1).tobytes()
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(rows) + packer.flush()
+    kind = {3: 2, 4: 6}[channels]
+    header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
+    parts = [chunk(b"CgBI", b"P\0 \x06"), chunk(b"IHDR", header)]
+    parts += [chunk(b"IDAT", packed), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
 def sun_raster():
     head = struct.pack(">8I", 0x59A66A95, 48, 32, 8, 32 * 48, 1, 0, 0)
     return head + photo().tobytes()

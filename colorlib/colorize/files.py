@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import sys
+from collections import Counter
 
 import numpy as np
 from tqdm import tqdm
@@ -80,7 +81,7 @@ def colorize_files(
     _remove_pieces([job for job in jobs if job not in waiting])
     total, damaged = len(jobs) + len(failures), []
     limits = max_pixels, max_frames
-    colour, checked = None, False
+    colour, checked, done = None, False, Counter()
     try:
         for folder in {job.target.parent for job in waiting}:
             remove_unfinished(folder)
@@ -111,7 +112,11 @@ def colorize_files(
                 failures.append(_reason(job, error))
             else:
                 _say(said)
+                done["film" if job.is_film else "picture"] += 1
     finally:
+        if len(waiting) > 1 and done:
+            kinds = (f"{n} {kind}{'s' * (n > 1)}" for kind, n in sorted(done.items()))
+            _say(f"{' and '.join(reversed([*kinds]))} coloured, in {output}.")
         if damaged:
             _list(f"{len(damaged)} coloured as far as they are there:", damaged)
         if failures:
@@ -215,7 +220,8 @@ def _do_film(job, processor, films, wanted, max_pixels, deinterlace):
         pair_done = convert.convert_video(job.source, job.pair, pairs, max_pixels)
         done = done if wanted else pair_done
     frames, notes = done
-    return _with_notes(said, [job.note, *notes, f"{frames} frames"])
+    count = f"{frames} frame{'s' * (frames != 1)}"
+    return _with_notes(said, [job.note, *notes, count])
 
 
 def _with_notes(said, notes):

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import stat
 import threading
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from PIL import Image, UnidentifiedImageError
 from colorlib.errors import PictureError
 from colorlib.images import optional
 from colorlib.images.decode import decode
-from colorlib.images.repair import close_jpeg, missing_share, repair_png
+from colorlib.images.photoshop import open_psd
+from colorlib.images.repair import close_jpeg, missing_share, rare_jpeg, repair_png
 from colorlib.images.signatures import HEAD, other_kind, picture_kind
 from colorlib.images.tiff import compression_options, misread_by_pillow, read_tiff
 from colorlib.images.truncated import fill_missing_part, is_cut_off
@@ -37,6 +39,8 @@ _NAMES = {"JPEG2000": "JPEG 2000", "JXL": "JPEG XL", "PPM": "PBM, PGM or PPM"}
 _NAMES |= {"RAW": "a camera's raw file", "PCD": "Photo CD", "PSD": "Photoshop"}
 _NAMES |= {"WEBP": "WebP", "HEIF": "HEIC", "SUN": "Sun raster"}
 _ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
+# How films begin that phones append to photos.
+_MOTION = re.compile(rb"ftyp(?:isom|mp41|mp42|qt  |avc1|iso\d)")
 PAGED = ("TIFF", "DCX", "PDF")  # pages have sizes of their own
 _WITH_ALPHA = ("GIF", "PNG", "WEBP", "AVIF", "TIFF", "HEIF", "JXL")
 _NOT_OF_EACH = ("duration", "loop", "compression")  # not written as they are
@@ -274,14 +278,24 @@ def _read(file, kind, every_frame, limits, fill_missing):
         with _open_image(file, kind, limits[0]) as image:
             if kind == "TIFF" and misread_by_pillow(image):
                 raise UnidentifiedImageError
-            return _read_frames(image, every_frame, limits)
+            picture = _read_frames(image, every_frame, limits)
+        file.seek(0)
+        if kind == "JPEG" and _MOTION.search(file.read()):
+            picture.notes.append("a short film in the photo left out")
+        return picture
     except (PictureError, MemoryError):
         raise
     except Exception as error:
         file.seek(0)
         found, data, notes, missing, more = file.read(), None, [], None, ""
+        if kind == "PSD" and isinstance(error, UnidentifiedImageError):
+            image, notes = open_psd(found, _counter(*limits))
+            rgb, alpha, info, more = decode(image)
+            return Picture(rgb, alpha, kind, info, notes=notes + more)
         if kind == "PNG":
             data, notes = repair_png(found)
+        if kind == "JPEG" and (rare := rare_jpeg(found)):
+            raise PictureError(f"{rare}; save it as an ordinary one.") from None
         if kind == "JPEG" and not found.rstrip(b"\0").endswith(b"\xff\xd9"):
             data, missing = close_jpeg(found), 0.0
         elif filled := fill_missing_part(kind, data or found, limits[0]):
@@ -364,6 +378,8 @@ def _read_frames(image, every_frame, limits):
         if kind in PAGED:
             check(image.width, image.height)
         rgb, alpha, info, notes = decode(image, in_place=count == 1)
+        if kind == "MPO":  # the other eye of a stereo camera, or a preview
+            notes.append(f"the first of {image.n_frames} pictures in the file")
         pictures.append(Picture(rgb, alpha, kind, info, notes=notes))
     pictures[0].frames = pictures[1:]
     return pictures[0]

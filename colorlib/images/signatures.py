@@ -18,6 +18,7 @@ _STARTS = {
     b"\0\0\0\x0cJXL \r\n\x87\n": "JXL",
     b"\xff\x0a": "JXL",
     b"8BPS\0\x01": "PSD",
+    b"8BPS\0\x02": "PSD",  # PSB
     b"qoif": "QOI",
     b"icns": "ICNS",
     b"\x59\xa6\x6a\x95": "SUN",

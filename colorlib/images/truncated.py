@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from colorlib.images.lzw import lzw_decode, lzw_encode
-from colorlib.images.repair import PNG_SIGNATURE
+from colorlib.images.repair import PNG_SIGNATURE, png_chunk
 from colorlib.images.truncated_tiff import fill_tiff, indices_of_grey
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a PNG's colour types
@@ -129,7 +129,7 @@ def _fill_png(data, max_pixels):
     if not rows:
         return None
     begin += [(b"IDAT", zlib.compress(pixels, 1)), (b"IEND", b"")]
-    filled = PNG_SIGNATURE + b"".join(_chunk(*part) for part in begin)
+    filled = PNG_SIGNATURE + b"".join(png_chunk(*part) for part in begin)
     return filled, 1 - rows / height, _COARSE if interlaced else ""
 
 
@@ -138,19 +138,13 @@ def _end_animation(data, frames):
     whole, count = data[: frames[-1]], len(frames) - 1
     place = whole.index(b"acTL") - 4
     loops = whole[place + 12 : place + 16]
-    control = _chunk(b"acTL", struct.pack(">I", count) + loops)
+    control = png_chunk(b"acTL", struct.pack(">I", count) + loops)
     whole = whole[:place] + control + whole[place + len(control) :]
-    return whole + _chunk(b"IEND", b""), 0.0, _frames_there(count)
+    return whole + png_chunk(b"IEND", b""), 0.0, _frames_there(count)
 
 
 def _frames_there(count):
     return f"the first {f'{count} frames are' if count > 1 else 'frame is'} there"
-
-
-def _chunk(kind, content):
-    """A chunk of a PNG."""
-    check = struct.pack(">I", zlib.crc32(kind + content))
-    return struct.pack(">I", len(content)) + kind + content + check
 
 
 def _inflate(packed, size):
@@ -208,7 +202,7 @@ def _unfiltered(data, width, height, depth, channels):
     parts = [(b"IHDR", header), (b"PLTE", bytes(3 << min(depth, 8)))]
     parts = parts if kind == _PALETTE else parts[:1]
     parts += [(b"IDAT", zlib.compress(data, 1)), (b"IEND", b"")]
-    whole = PNG_SIGNATURE + b"".join(_chunk(*part) for part in parts)
+    whole = PNG_SIGNATURE + b"".join(png_chunk(*part) for part in parts)
     values = np.asarray(Image.open(io.BytesIO(whole), formats=["PNG"]))
     if values.dtype != np.uint8:
         values = values.astype(">u2").view("u1")

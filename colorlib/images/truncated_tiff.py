@@ -204,7 +204,8 @@ def _inflate(data, size):
         return b""
 
 
-def _unpack_bits(data, size):
+def unpack_bits(data, size):
+    """Decodes PackBits, up to the end of the data or so many bytes."""
     out, length, place = [], 0, 0
     while place + 1 < len(data) and length < size:
         count = data[place]
@@ -227,7 +228,7 @@ def _pack_bits(data):
 _CODECS = {
     _RAW: _with_rows(lambda data, size: data[:size], bytes),
     _LZW: _with_rows(lzw_decode, lzw_encode),
-    _PACKBITS: _with_rows(_unpack_bits, _pack_bits),
+    _PACKBITS: _with_rows(unpack_bits, _pack_bits),
 }
 _CODECS |= dict.fromkeys(_DEFLATE, _with_rows(_inflate, zlib.compress))
 

@@ -6,6 +6,9 @@ _COVERS = ("mjpeg", "png", "bmp")  # what an mp4 takes
 # Written by the muxer, about the file itself.
 _OWN_TEXTS = (
     *("major_brand", "minor_version", "compatible_brands", "encoder", "software"),
+    *("application_platform", "company_name", "product_name", "product_version"),
+    *("product_version_num", "toolkit_version_num", "product_uid", "generation_uid"),
+    *("uid", "material_package_umid", "operational_pattern_ul"),
 )
 _APPLE = "com.apple.quicktime."
 _APPLE_TEXTS = {"location.ISO6709": "location", "title": "title", "comment": "comment"}

@@ -276,7 +276,7 @@ def test_no_name_ends_the_run_or_moves_the_terminal(
     assert main(["colorize", "album"]) == len(NAMES)
     out, err = capfdbinary.readouterr()
     assert out.count(b" -> ") == len(NAMES) == err.count(b"not a picture")
-    assert len(out.splitlines()) == len(NAMES)
+    assert len(out.splitlines()) == len(NAMES) + 1  # and how many they were
     assert len(err.splitlines()) == len(NAMES) + 1
     assert not set(out + err) & ({*range(32), 127} - {10})
     assert sorted(p.name for p in (work / "out").glob("*.jpg")) == sorted(NAMES)

@@ -9,7 +9,8 @@ import zlib
 import numpy as np
 import pytest
 import strange
-from PIL import Image, features
+from films import make_film
+from PIL import Image, ImageCms, features
 from small import encode
 from strange import photo
 
@@ -539,6 +540,78 @@ def test_a_link_to_itself_is_said(tmp_path):
     (tmp_path / "x.jpg").symlink_to("x.jpg")
     with pytest.raises(PictureError, match="x.jpg: a link that leads to itself"):
         read_picture(tmp_path / "x.jpg")
+
+
+# Rare kinds.
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", [1, 3, 4])
+def test_deep_and_large_photoshop_files_are_read(version, depth, packed, kind):
+    channels = {1: 1, 3: 3, 4: 4}[kind]
+    values = np.concatenate([COLOUR, 255 + 0 * COLOUR[..., :1]], 2)[..., :channels]
+    read = read_picture(strange.deep_psd(values, kind, depth, version, packed))
+    assert read.format == "PSD"
+    true = COLOUR if channels > 1 else COLOUR[..., :1].repeat(3, 2)
+    np.testing.assert_allclose(read.rgb.astype(int), true, atol=1)
+    assert read.notes == ["16 bits a channel in, 8 bits out"] * (depth == 16)
+
+
+def test_of_a_photoshop_file_the_profile_is_applied_and_the_rest_said():
+    data = strange.deep_psd(COLOUR, 3, extra=2)
+    said = read_picture(data).notes
+    assert said[1:] == ["masks and transparency left out"]
+    with pytest.raises(PictureError, match="cut off before its end"):
+        read_picture(data[: len(data) // 4])
+    with pytest.raises(PictureError, match="more than the limit"):
+        read_picture(data, max_pixels=96 * 96 - 1)
+    with pytest.raises(PictureError, match="of a rare kind .mode 9, 16 bits.*save it"):
+        read_picture(strange.deep_psd(COLOUR, 9))
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    resource = struct.pack(">4sHHI", b"8BIM", 1039, 0, len(profile)) + profile
+    short = struct.pack(">I", 16) + struct.pack(">4sHHI", b"8BIM", 1005, 0, 3)
+    assert short in data
+    data = data.replace(
+        short, struct.pack(">I", 16 + len(resource)) + resource + short[4:]
+    )
+    assert read_picture(data).info["icc_profile"]
+
+
+@pytest.mark.parametrize("values", [COLOUR, SEE_THROUGH])
+def test_a_png_of_an_apple_phone_is_read(values):
+    read = read_picture(strange.phone_png(values))
+    np.testing.assert_array_equal(read.rgb, values[..., :3])
+    assert read.notes == ["a PNG as Apple's phones hold it"]
+    if values.shape[2] == 4:
+        np.testing.assert_array_equal(read.alpha, values[..., 3])
+
+
+def test_the_film_in_a_photo_of_a_phone_is_left_out_and_it_is_said(tmp_path):
+    film = make_film(tmp_path / "x.mp4", 2).read_bytes()
+    assert read_picture(strange.jpeg() + film).notes == [
+        "a short film in the photo left out"
+    ]
+    assert read_picture(strange.jpeg() + bytes(99)).notes == []
+
+
+def test_of_stereo_photos_it_is_said_that_one_picture_is_left_out():
+    pair = [Image.fromarray(photo()), Image.fromarray(photo()[::-1])]
+    data = encode(pair[0], "MPO", save_all=True, append_images=pair[1:])
+    assert read_picture(data).notes == ["the first of 2 pictures in the file"]
+
+
+@pytest.mark.parametrize(
+    "marker, bits, words",
+    [(0xC1, 12, "a JPEG of 12 bits a channel"), (0xC3, 8, "a JPEG without loss")],
+)
+def test_of_rare_kinds_of_jpeg_it_is_said_what_they_are(marker, bits, words):
+    data = bytearray(strange.jpeg())
+    place = data.index(b"\xff\xc0")
+    data[place + 1], data[place + 4] = marker, bits
+    with pytest.raises(PictureError, match=f"{words}.*save it as an ordinary one"):
+        read_picture(bytes(data))
 
 
 # Compression and metadata.

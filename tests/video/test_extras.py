@@ -7,69 +7,24 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from films import COUNT, field, make_film, make_interlaced, number_of, scene
+from films import (
+    COUNT,
+    LINES,
+    add_channels,
+    disguise,
+    field,
+    make_film,
+    make_hdr,
+    make_interlaced,
+    number_of,
+    scene,
+)
 from test_film import Keep, Stop, frames_of, times_of
 
 from colorlib.errors import VideoError
 from colorlib.video.convert import convert_video
 from colorlib.video.hdr import HLG, PQ, tone_map
 from colorlib.video.reader import probe, read_frames
-
-LINES = [(100, 400, "Meanwhile, <i>elsewhere</i>"), (600, 500, "Übung\nzwei")]
-
-
-def disguise(path, source, subtitles=None, chapters=False, cover=False, start=0):
-    """A film with more than frames: writes what is wanted into a copy of it."""
-    with av.open(str(source)) as given, av.open(str(path), "w") as out:
-        streams = {s: out.add_stream_from_template(s) for s in given.streams}
-        if subtitles:
-            titles = out.add_stream(subtitles)
-            titles.metadata["language"] = "ger"
-            titles.codec_context.subtitle_header = STYLES
-        if cover:
-            picture = out.add_stream("mjpeg", 1)
-            picture.width, picture.height, picture.pix_fmt = 16, 16, "yuvj420p"
-            picture.disposition = av.stream.Disposition.attached_pic
-        if chapters:
-            ends = [start * 1000 + n for n in (0, 500, 1200)]
-            out.set_chapters(
-                [
-                    {
-                        **{"id": n, "start": ends[n], "end": ends[n + 1]},
-                        "time_base": Fraction(1, 1000),
-                        "metadata": {"title": title},
-                    }
-                    for n, title in enumerate(("One", "Zwei"))
-                ]
-            )
-        if cover:
-            blank = av.VideoFrame(16, 16, "yuvj420p")
-            out.mux(picture.encode(blank) + picture.encode(None))
-        for packet in given.demux():
-            if packet.dts is not None:
-                packet.stream = streams[packet.stream]
-                out.mux(packet)
-        for begin, length, text in LINES if subtitles in ("srt", "ass") else ():
-            data = text if subtitles == "srt" else f"0,0,Default,,0,0,0,,{text}"
-            line = av.Packet(data.replace("\n", r"\N").encode())
-            line.stream, line.pts, line.duration = titles, begin + start * 1000, length
-            line.dts, line.time_base = line.pts, Fraction(1, 1000)
-            out.mux(line)
-    return path
-
-
-STYLES = b"""[Script Info]
-ScriptType: v4.00+
-
-[V4+ Styles]
-Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, \
-BackColour, Bold, Italic, Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, \
-BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
-Style: Default,Arial,16,&Hffffff,&Hffffff,&H0,&H0,0,0,0,0,100,100,0,0,1,1,0,2,10,10,10,1
-
-[Events]
-Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
-"""
 
 
 def lines_of(path):
@@ -217,21 +172,9 @@ def test_place_and_titles_arrive_and_what_has_no_place_is_said(tmp_path):
 
 @pytest.mark.parametrize("layout", ["quad", "7.1", "2.1", "4 channels", "3 channels"])
 def test_sound_that_is_encoded_keeps_its_channels(tmp_path, layout):
-    source, count = tmp_path / "a.mkv", av.AudioLayout(layout).nb_channels
+    count = av.AudioLayout(layout).nb_channels
     silent = make_film(tmp_path / "b.mp4", sound=None)
-    steps = np.arange(57600)[:, None] * 0.01 * np.arange(1, count + 1)
-    wave = (8000 * np.sin(steps)).astype("int16")  # a tone in each, all different
-    with av.open(str(silent)) as given, av.open(str(source), "w") as out:
-        pictures = out.add_stream_from_template(given.streams.video[0])
-        sound = out.add_stream("pcm_s16le", 48000)
-        sound.codec_context.layout = layout
-        for packet in given.demux(video=0):
-            if packet.dts is not None:
-                packet.stream = pictures
-                out.mux(packet)
-        frame = av.AudioFrame.from_ndarray(wave.reshape(1, -1), "s16", layout)
-        frame.sample_rate = 48000
-        out.mux(sound.encode(frame) + sound.encode(None))
+    source, wave = add_channels(tmp_path / "a.mkv", silent, layout)
     target, notes = convert(source)
     assert notes == ["sound: pcm_s16le in, FLAC out"]
     with av.open(str(target)) as out:
@@ -287,27 +230,6 @@ def test_pieces_of_a_film_with_combs_are_not_used_for_one_without(
 
 
 # High dynamic range.
-
-
-def make_hdr(path, transfer, signal):
-    """A film of columns of grey: signals in [0, 1], coded in 10 bits, BT.2020."""
-    with av.open(str(path), "w") as out:
-        stream = out.add_stream("ffv1", 10)
-        context = stream.codec_context
-        context.height, context.width, context.pix_fmt = 32, 128, "yuv420p10le"
-        context.colorspace, context.color_primaries = 9, 9
-        context.color_trc, context.color_range = transfer, 1
-        luma = np.repeat(64 + 876 * np.array(signal), 128 // len(signal))
-        frame = av.VideoFrame(128, 32, "yuv420p10le")
-        for plane, values in zip(
-            frame.planes, (luma, np.full(64, 512), np.full(64, 512))
-        ):
-            row = np.zeros(plane.line_size // 2, "<u2")
-            row[: len(values)] = np.rint(values)
-            plane.update(np.tile(row, plane.height).tobytes())
-        frame.pts, frame.time_base = 0, Fraction(1, 10)
-        out.mux(stream.encode(frame) + stream.encode(None))
-    return path
 
 
 # Signals of 0, 20, 100, 203 and 1000 cd/m2: BT.2408, table 1 and annex.
