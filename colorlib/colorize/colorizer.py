@@ -89,6 +89,7 @@ class Colorizer:
         self.name = card["name"]
         self.multiple, self.gain = card["multiple"], card.get("gain", 1.0)
         self.network = load(path, card)
+        self._compiled_for = {}  # whether hints are told: height and width
         self.likely_colors = card.get("likely_colors")  # see `suggest_colors`
         # What the colours depend on: a film goes on only if all of it is unchanged.
         parts = [card[entry] for entry in ("sha256", "network", "options")]
@@ -237,7 +238,18 @@ class Colorizer:
             # Less by the gain, by which the given colour then grows, too.
             seen = [seen, hints / np.array([self.gain, self.gain, 1.0], "float32")]
         # Not compiled, a direct call: pictures have all sizes.
-        ab = (network.predict_on_batch if compiled else network)(seen)
+        run = network
+        if compiled:
+            run = network.predict_on_batch
+            size, told = L.shape[1:], hints is not None
+            if self._compiled_for.get(told, size) != size:
+                # A film of another size. Keras would go on with one function for all
+                # sizes, and its UpSampling2D cannot be compiled so.
+                anew = getattr(network, "make_predict_function", None)
+                if anew:
+                    anew(force=True)
+            self._compiled_for[told] = size
+        ab = run(seen)
         if not isinstance(ab, np.ndarray):
             from keras import ops
 

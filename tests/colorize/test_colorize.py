@@ -246,6 +246,14 @@ def test_a_network_of_classes_colours_too(tmp_path):
     np.testing.assert_allclose(ab, np.broadcast_to([20, -10], ab.shape), atol=0.1)
 
 
+def test_films_of_several_sizes_are_coloured_one_after_the_other(lively):
+    planes = np.random.default_rng(0).uniform(0, 100, (4, 48, 64)).astype("float32")
+    for L in (planes, planes[:1], planes[:, :32, :48], planes[:3, :32, :48], planes):
+        wanted = lively.predict_small(L)
+        found = lively.predict_small(L, compiled=True)
+        np.testing.assert_allclose(found, wanted, atol=1e-3)
+
+
 def test_weights_that_do_not_fit_their_card_are_refused(tmp_path):
     network = build_baseline_cnn(filters=3)
     path = write_model(tmp_path / "x.npz", network, options={"filters": 2})
