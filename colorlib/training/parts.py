@@ -19,7 +19,8 @@ def load_part(recipe, part, jitter=False):
         recipe: a `Recipe`.
         part: "train", "validation" or "test".
         jitter: of a translation, whether to load pairs of the recipe's `size`, from
-            which training cuts squares, instead of the squares of side `crop`.
+            which training cuts squares, instead of those of side `inference_size`, or
+            else `crop`, that are translated whole.
 
     Returns:
         `data.Pictures`, or of a translation `data.pairs.Pairs`.
@@ -40,8 +41,14 @@ def load_part(recipe, part, jitter=False):
         )
     (source,) = recipe.data
     name = "edges" if recipe.task == "edges" else source
-    size = recipe.size if jitter else recipe.crop or recipe.size
+    size = recipe.size if jitter else whole_side(recipe)
     return load_pairs(name, part, size, recipe.reverse, source, recipe.limit)
+
+
+def whole_side(recipe):
+    """Side in pixels of the held-out pictures of a recipe."""
+    side = recipe.crop or recipe.size
+    return side if recipe.task == "colorize" else recipe.inference_size or side
 
 
 def check_enough(recipe, parts):
@@ -93,6 +100,8 @@ def make_batches(recipe, pictures, training=True):
     if training:
         options |= {"seed": recipe.seed, "steps": recipe.steps_per_epoch}
     if recipe.task != "colorize":
+        if not training:
+            options["crop"] = None  # whole, as in the test
         return PairBatches(pictures, recipe.batch_size, **options)
     options |= {"zoom": recipe.zoom, "hints": recipe.hints}
     return Batches(pictures.rgb, recipe.batch_size, **options)

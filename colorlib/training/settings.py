@@ -66,7 +66,8 @@ class Recipe:
             (constant for half of the steps, then evenly to 0).
         batch_size: pictures a step.
         inference_size: side in pixels of the square that has as many of them as the
-            network sees of a photo, or None for the training size.
+            network sees of a photo, or None for the training size. Of a translation,
+            the side of the pairs it is validated and tested on.
         options: further arguments of the network's builder.
         seed: of weights, order, crops and dropout.
         steps_per_epoch: batches in an epoch, or None for all pictures.
@@ -142,6 +143,7 @@ def smoke_recipe(recipe: Recipe) -> Recipe:
         categories=None,
         size=36,
         crop=32,
+        inference_size=None,
         options=recipe.options | options if translates else options,
         epochs=2,
         steps_per_epoch=4,

@@ -41,7 +41,13 @@ from colorlib.training.callbacks import (
     make_tensorboard,
     write_gif,
 )
-from colorlib.training.parts import check_enough, load_part, make_batches, sets_of
+from colorlib.training.parts import (
+    check_enough,
+    load_part,
+    make_batches,
+    sets_of,
+    whole_side,
+)
 from colorlib.training.perceptual import Perceptual
 from colorlib.training.recipes import RECIPES
 from colorlib.training.resume import fit_resumable, run_lock
@@ -324,7 +330,7 @@ def make_card(name, recipe, network, parts, history, command=None):
         best = recipe.epochs - 1
     steps = recipe.steps_per_epoch or len(parts["train"]) // recipe.batch_size
     counts = ", ".join(f"{len(parts[p])} {p}" for p in PARTS)
-    side = recipe.crop or recipe.size
+    side = whole_side(recipe)
     card = {
         "name": name,
         "title": recipe.title,

@@ -33,7 +33,7 @@ from colorlib.models.patch_discriminator import build_patch_discriminator
 from colorlib.models.unet import build_unet
 from colorlib.training import trainer
 from colorlib.training.callbacks import read_strips
-from colorlib.training.parts import load_part
+from colorlib.training.parts import load_part, make_batches, whole_side
 from colorlib.training.recipes import RECIPES
 from colorlib.training.resume import read_history
 from colorlib.training.settings import recipe_from, smoke_recipe
@@ -372,6 +372,22 @@ def test_training_pairs_are_larger_so_that_squares_can_be_cut():
     assert whole.inputs.shape[1:] == (32, 32, 1) and larger.names == whole.names
     back = load_part(dataclasses.replace(recipe, reverse=True), "test")
     assert back.inputs.shape[-1] == 3 and back.targets.shape[-1] == 1
+
+
+def test_squares_are_trained_on_and_whole_pairs_are_held_out():
+    recipe = smoke_recipe(RECIPES["facades"])
+    recipe = dataclasses.replace(recipe, size=48, crop=32, inference_size=40)
+    parts = {p: load_part(recipe, p, p == "train") for p in ("train", "validation")}
+    sides = {}
+    for part, pairs in parts.items():
+        inputs, targets = make_batches(recipe, pairs, part == "train")[0]
+        assert inputs.shape[:3] == targets.shape[:3]
+        sides[part] = (pairs.inputs.shape[1], inputs.shape[1], inputs.shape[2])
+    assert sides == {"train": (48, 32, 32), "validation": (40, 40, 40)}
+    assert load_part(recipe, "test").targets.shape[1:] == (40, 40, 3)
+    colours = dataclasses.replace(RECIPES["general"], size=40, crop=32)
+    assert (whole_side(recipe), whole_side(colours)) == (40, 32)
+    assert whole_side(dataclasses.replace(recipe, inference_size=None)) == 32
 
 
 def test_a_finished_training_is_only_loaded(trained, monkeypatch):
