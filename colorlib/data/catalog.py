@@ -138,7 +138,8 @@ class DataSet:
         title: one line for people.
         source: `("bundled",)`, `("keras", name)`, `("kaggle", owner/slug, ...)`,
             `("url", address, sha256, bytes)`, `("files", address of their folder,
-            dict from name to SHA-256 or None)` for a test part alone, or `("mirror",)`.
+            dict from name to SHA-256 or None)` for a test part alone,
+            `("repositories", list in data)`, see `repositories`, or `("mirror",)`.
         group: pattern of a picture's name; what its first group captures is kept
             together in one part (crops of one photograph, panels of one page).
     """
@@ -170,7 +171,7 @@ DATA_SETS = {
     "more": DataSet("photographs of people, clothes, rooms and things", ("mirror",)),
     "extra": DataSet(
         "photographs of people, places, food and things, from public repositories",
-        ("mirror",),
+        ("repositories", "extra.txt.gz"),
     ),
     "kodak": DataSet("24 Kodak photographs, for tests only", ("files", *KODAK)),
     "old_photos": DataSet(

@@ -23,6 +23,7 @@ from colorlib.data.download import (
     is_there,
     redact_url,
 )
+from colorlib.data.repositories import fetch_pictures
 from colorlib.errors import DataError
 from colorlib.utils.paths import DATA, needs_checkout
 
@@ -94,6 +95,9 @@ def locate(name, part, source):
             for file, sha256 in files.items():
                 download(f"{address}/{file}", folder / file, sha256)
             return Located(paths=[folder], already_split=True)
+        if source[0] == "repositories":
+            folder = fetch_pictures(DATA / source[1], cache_folder() / name)
+            return Located(paths=[folder / f"{part}.zip"], already_split=True)
         raise DataError("no public address is known; only a mirror can have it")
     except DataError as error:
         seen = f"{_shown(mirror)} does not have it" if mirror else "not set"
@@ -155,6 +159,8 @@ def present(name, source):
         needed = [_kaggle_path(name, slug) for slug in source[1:]]
     elif source[0] == "url":
         needed = [_url_path(name, source[1])]
+    elif source[0] == "repositories":
+        needed = [cache_folder() / name / f"{part}.zip" for part in ("train", "test")]
     elif source[0] == "files":
         needed = [cache_folder() / name / file for file in source[2]]
     else:

@@ -84,7 +84,15 @@ def names(count, category="sea"):
 
 def test_sources_are_of_known_kinds():
     kinds = {spec.source[0] for spec in DATA_SETS.values()}
-    assert kinds == {"bundled", "files", "keras", "kaggle", "url", "mirror"}
+    assert kinds == {
+        "bundled",
+        "files",
+        "keras",
+        "kaggle",
+        "mirror",
+        "repositories",
+        "url",
+    }
 
 
 def test_bundled_set_is_split():
