@@ -26,8 +26,9 @@ from colorlib.utils.files import write_atomically  # noqa: E402
 MODELS = ("flagship", "landscape", "dog")  # the rows of the README
 _BENCHMARK = (
     "As photographs are coloured (`evaluate --benchmark`): by `colorize`, at 256 x 256 "
-    "pixels, on test photographs and on Kodak's 24 pictures, which come from "
-    "elsewhere. *top-1* is the share of pictures whose class a classifier still knows."
+    "pixels, on test photographs of the sets it learned from, and on Kodak's 24 "
+    "pictures, which come from elsewhere. *top-1* is the share of pictures whose class "
+    "a classifier still knows."
 )
 
 
@@ -65,11 +66,16 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
         "addresses that the loaders use: `landscapes` is the Intel scene set at 150 "
         "px, `photos` a mix of ImageNet samples, Imagenette, Corel-1000, the NIPS 2017 "
         "development set, cats, food, clothes, weather and COCO, `flowers` the "
-        "flowers-recognition set, `dogs` Imagewoof, all at 160 px, and `cifar10` its "
-        "pictures as JPEG files of quality 75. The same command on Kaggle's landscapes "
-        "gives a sibling, not the same weights. The encoder of `flagship` began with "
-        "the ImageNet weights of MobileNetV2 (Apache-2.0). `comics` are panels of "
-        "Pepper&Carrot by David Revoy (CC BY 4.0), split by episode.",
+        "flowers-recognition set, `dogs` Imagewoof, all at 160 px, `more` photographs "
+        "of people in streets and in sport, clothes, rooms, vehicles, objects and food "
+        "at 128 px, and `cifar10` its pictures as JPEG files of quality 75. `extra` is "
+        "what the loader makes of 17 public repositories: faces (3,657), sport (6,000),"
+        " objects, shelves of food, rooms and clothes. Of `more` and `extra` everything"
+        " was left out that is near a picture of a test part. The same command on "
+        "Kaggle's landscapes gives a sibling, not the same weights. The encoder of "
+        "`flagship` began with the ImageNet weights of MobileNetV2 (Apache-2.0). "
+        "`comics` are panels of Pepper&Carrot by David Revoy (CC BY 4.0), split by "
+        "episode.",
     ]
     text += ["", "## All models", "", figures_as_markdown(folder)]
     for name in available_models(folder):
