@@ -24,7 +24,10 @@ def build(variant):
 @pytest.mark.parametrize("height, width", [(64, 64), (32, 96)])
 def test_features_at_two_sizes(variant, height, width):
     found = build(variant)(np.zeros((2, height, width, 3), "float32"))
-    channels = {"mobilenet_v2": (96, 144, 192, 576, 1280)}
+    channels = {
+        "mobilenet_v2": (96, 144, 192, 576, 1280),
+        "lite2": (96, 144, 288, 720, 1280),
+    }
     assert [tuple(tap.shape) for tap in found] == [
         (2, height >> level, width >> level, count)
         for level, count in enumerate(
