@@ -168,6 +168,43 @@ def plot_history(
         plt.close(figure)
 
 
+def plot_histories(histories: dict, best: dict | None = None) -> None:
+    """Draws the losses of several trainings side by side, at most three in a row.
+
+    Each has its own scale, which begins at 0: losses on different pictures are not to
+    be compared.
+
+    Args:
+        histories: dict from a title to a dict of lists: `epoch`, `loss`, `val_loss`;
+            what is None in them is a gap.
+        best: dict from a title to the epoch whose weights were kept, marked with a
+            dot; or None.
+    """
+    columns = min(3, len(histories))
+    rows = -(-len(histories) // columns)
+    size = (max(4, WIDTH / 3 * columns), 2.9 * rows)
+    figure, grid = plt.subplots(rows, columns, figsize=size, dpi=100, squeeze=False)
+    for axes in grid.flat[len(histories) :]:
+        axes.set_visible(False)
+    for axes, (title, history) in zip(grid.flat, histories.items()):
+        epochs = list(history["epoch"])
+        for key, label in (("loss", "training"), ("val_loss", "validation")):
+            axes.plot(epochs, np.array(history[key], "float64"), label=label)
+        if best and best.get(title) in epochs:
+            place = epochs.index(best[title])
+            dot = {
+                "color": "black",
+                "ls": "",
+                "label": f"kept: epoch {epochs[place]:g}",
+            }
+            axes.plot(epochs[place], history["val_loss"][place], "o", **dot)
+        axes.set(xlabel="epoch", ylabel="loss", title=title, ylim=(0, None))
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.legend(fontsize=8, loc="lower left")
+    figure.tight_layout()
+    plt.show()
+
+
 def plot_gan_history(
     histories: dict, pretrain_epochs: int = 0, unit: str = "ab / 128"
 ) -> None:

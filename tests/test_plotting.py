@@ -253,3 +253,19 @@ def test_pictures_are_left_alone():
     plotting.show_row([RGB[0], L[0]])
     plotting.show_grid(L, {"true": RGB})
     np.testing.assert_array_equal(RGB, before)
+
+
+def test_losses_of_several_trainings_have_a_panel_each_and_their_kept_epoch(figures):
+    history = {"epoch": [1.0, 2.0, 3.0], "loss": [3, 2, 1], "val_loss": [3, 2.5, None]}
+    names = ("dog", "ship", "car", "plane")
+    plotting.plot_histories({name: history for name in names}, {"dog": 2, "ship": 9})
+    figure = only(figures)
+    panels = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title() for axes in panels] == list(names)
+    labels = [[line.get_label() for line in axes.lines] for axes in panels]
+    assert labels[0] == ["training", "validation", "kept: epoch 2"]
+    assert labels[1:] == [["training", "validation"]] * 3
+    dot = panels[0].lines[2]
+    assert (list(dot.get_xdata()), list(dot.get_ydata())) == ([2], [2.5])
+    assert np.isnan(panels[0].lines[1].get_ydata()[2])
+    assert panels[0].get_ylim()[0] == 0

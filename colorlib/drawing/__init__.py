@@ -2,6 +2,7 @@
 
 from colorlib.drawing.canvas import Drawing
 from colorlib.drawing.networks import (
+    draw_encoder_unet,
     draw_game,
     draw_layers,
     draw_patch,
@@ -13,6 +14,7 @@ __all__ = [
     "Drawing",
     "draw_backpropagation",
     "draw_convolution",
+    "draw_encoder_unet",
     "draw_game",
     "draw_layers",
     "draw_patch",

@@ -235,6 +235,73 @@ def _skips(model):
     return found
 
 
+DECODER = ("deepest", "context", "skip", "decode", "ab")  # what its layers begin with
+
+
+def draw_encoder_unet(model: keras.Model, size: int = 128) -> Drawing:
+    """Draws a U-Net on a pretrained encoder: what is handed over at which size.
+
+    Args:
+        model: from `models.build_encoder_unet` or `models.build_mobilenet_unet`.
+        size: height and width of the picture, a multiple of 32.
+
+    Returns:
+        A `Drawing`; its boxes are "L", "encoder_1" to "encoder_5" (the features with
+        1/2 to 1/32 of the side), "deepest", "decode_4" to "decode_1" and "ab". The
+        skips are the arrows with a text.
+
+    Raises:
+        ValueError: if the model is another network, or the size does not fit.
+    """
+    named = {layer.name: layer for layer in _layers(model)}
+    if not {"deepest", "skip_1", "decode_4"} <= named.keys() or size % 32:
+        raise ValueError(
+            "a U-Net on an encoder and a multiple of 32 pixels are needed, got "
+            f"{model.name} and {size}."
+        )
+    drawing = Drawing(10, 4.4)
+
+    def box(name, x, level, channels, fill, **style):
+        words = _by((size >> level, size >> level, channels))
+        drawing.box(name, x, 4.1 - 0.65 * level, 1.75, 0.38, words, fill, **style)
+
+    def channels(tensor):
+        return tensor.shape[-1]
+
+    box("L", 1.6, 0, channels(model.inputs[0]), PALE_GREY)
+    for level in range(1, 6):
+        layer = named["deepest" if level == 5 else f"skip_{level}"]
+        box(f"encoder_{level}", 1.6, level, channels(layer.input), PALE_BLUE)
+        before = f"encoder_{level - 1}" if level > 1 else "L"
+        drawing.arrow(before, f"encoder_{level}", sides=("bottom", "top"))
+    box("deepest", 5, 5, channels(named["deepest"].output), PALE_GREEN)
+    drawing.arrow("encoder_5", "deepest")
+    before, way = "deepest", ("right", "bottom")
+    for level in (4, 3, 2, 1):
+        name, skip = f"decode_{level}", channels(named[f"skip_{level}"].output)
+        box(name, 8.4, level, channels(named[name].output), PALE_ORANGE)
+        drawing.arrow(before, name, sides=way)
+        words = f"skip: conv 1 × 1, {skip} channels"
+        drawing.arrow(f"encoder_{level}", name, words, BLUE, dashed=True)
+        before, way = name, ("top", "bottom")
+    box("ab", 8.4, 0, channels(model.outputs[0]), PALE_ORANGE)
+    drawing.arrow(before, "ab", sides=way)
+    decoder = sum(x.count_params() for n, x in named.items() if n.startswith(DECODER))
+    encoder = model.count_params() - decoder
+    extra = ", told the mean of all places" if "context_1" in named else ""
+    drawing.text(5, 4.1 - 0.65 * 5 - 0.36, f"conv 1 × 1{extra}", size=8.5)
+    words = f"blue: encoder, {encoder:,} weights      "
+    words += f"green and orange: decoder, {decoder:,} weights"
+    drawing.text(5, 0.16, words, size=9)
+    drawing.alt = (
+        f"A U-Net on an encoder: features of {drawing.boxes['encoder_1']} to "
+        f"{drawing.boxes['encoder_5']}, a decoder from {drawing.boxes['deepest']} to "
+        f"{drawing.boxes['ab']}, and 4 skips. Encoder {encoder:,} weights, decoder "
+        f"{decoder:,}."
+    )
+    return drawing
+
+
 def draw_patch(
     model: keras.Model,
     size: int = 256,

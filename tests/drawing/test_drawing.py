@@ -10,6 +10,7 @@ from keras import layers, ops
 from colorlib.drawing import (
     draw_backpropagation,
     draw_convolution,
+    draw_encoder_unet,
     draw_game,
     draw_layers,
     draw_patch,
@@ -17,9 +18,12 @@ from colorlib.drawing import (
 )
 from colorlib.models import (
     build_baseline_cnn,
+    build_encoder_unet,
+    build_mobilenet_unet,
     build_patch_discriminator,
     build_unet,
 )
+from colorlib.models.inverted_residuals import encoder_layers
 
 RANDOM = np.random.default_rng(0)
 
@@ -220,6 +224,43 @@ def test_a_u_without_skips_has_none_and_other_networks_are_refused():
     assert "no skips" in drawing.alt and len(drawing.boxes) == 5
     with pytest.raises(ValueError, match="halve or double"):
         draw_unet(build_baseline_cnn(2), 32)
+
+
+@pytest.mark.parametrize("size", [64, 128])
+def test_a_u_on_an_encoder_shows_what_its_layers_hand_over(size):
+    options = {"encoder": "mobilenet_v2", "widths": (16, 14, 12, 10, 8)}
+    model = build_encoder_unet(context=True, **options)
+    drawing = readable(draw_encoder_unet(model, size))
+    fits(drawing)
+    taps = (96, 144, 192, 576, 1280)  # Sandler et al. 2018, the widest of each size
+    for level, channels in enumerate(taps, start=1):
+        side = size >> level
+        assert drawing.boxes[f"encoder_{level}"] == f"{side} × {side} × {channels}"
+    for level, channels in zip((4, 3, 2, 1), (14, 12, 10, 8)):
+        side = size >> level
+        assert drawing.boxes[f"decode_{level}"] == f"{side} × {side} × {channels}"
+    skips = [(start, end) for start, end, words in drawing.arrows if words]
+    assert skips == [(f"encoder_{n}", f"decode_{n}") for n in (4, 3, 2, 1)]
+    assert drawing.boxes["ab"] == f"{size} × {size} × 2"
+    texts = " ".join(text.get_text() for text in drawing.axes.texts)
+    assert "mean of all" in texts
+    encoder = sum(layer.count_params() for layer in encoder_layers(model))
+    decoder = model.count_params() - encoder
+    assert f"encoder, {encoder:,} weights" in texts
+    assert f"decoder, {decoder:,} weights" in texts
+
+
+def test_a_u_on_an_encoder_may_be_the_older_one_and_nothing_else():
+    model = build_mobilenet_unet()
+    drawing = readable(draw_encoder_unet(model))
+    assert drawing.boxes["encoder_5"] == "4 × 4 × 1280"
+    encoder = model.get_layer("encoder").count_params()
+    assert f"Encoder {encoder:,} weights" in drawing.alt
+    assert "mean of all" not in " ".join(t.get_text() for t in drawing.axes.texts)
+    with pytest.raises(ValueError, match="multiple of 32"):
+        draw_encoder_unet(model, 100)
+    with pytest.raises(ValueError, match="U-Net on an encoder"):
+        draw_encoder_unet(build_baseline_cnn(2))
 
 
 @pytest.mark.parametrize("patch, logits", [(1, 256), (16, 126), (70, 30), (286, 6)])
