@@ -765,6 +765,49 @@ EXERCISES = {
             ),
         },
     ),
+    ("09b", 1): (
+        "",
+        [],
+        {
+            "def best_epoch(history):\n"
+            "    i = np.argmin(history['val_loss'])\n"
+            "    return i, history['val_loss'][i] / history['loss'][i]": (
+                r"expected \[2\. +0\.9375\], got \[1\. +0\.9375\]\. .*from 0"
+            ),
+            "def best_epoch(history):\n"
+            "    i, val = np.argmin(history['loss']), history['val_loss']\n"
+            "    return history['epoch'][i], val[i] / history['loss'][i]": (
+                r"got \[4\. +2\.375\]\. Which of the losses was not trained on"
+            ),
+            "def best_epoch(history):\n"
+            "    return history['epoch'][np.argmin(history['val_loss'])]": (
+                r"the shape should be \(2,\), yours is \(\)"
+            ),
+            "def best_epoch(history):\n    return history['val_loss'].argmin(), 1": (
+                "your code stops: AttributeError"
+            ),
+        },
+    ),
+    ("09b", 2): (
+        "from colorlib.metrics import BASELINES",
+        [],
+        {
+            "def removed(figures, name):\n"
+            "    return 1 - figures[name]['ab_mse'] / figures['grey']['ab_mse']": (
+                r"expected 0\.2, got 0\.6\. best = the smallest"
+            ),
+            "def removed(figures, name):\n"
+            "    best = min(figures[f]['ab_mse'] for f in BASELINES)\n"
+            "    return figures[name]['ab_mse'] / best": r"expected 0\.2, got 0\.8",
+            "def removed(figures, name):\n"
+            "    best = min(row['ab_mse'] for row in figures.values())\n"
+            "    return 1 - figures[name]['ab_mse'] / best": r"expected 0\.2, got 0",
+            "def removed(figures, name):\n"
+            "    return 1 - figures[name] / min(figures.values())": (
+                "your code stops: TypeError"
+            ),
+        },
+    ),
     ("10", 1): (
         "",
         [],
