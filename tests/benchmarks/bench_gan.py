@@ -15,11 +15,11 @@ have to do. Counted at 256 px and full width, a picture costs the tutorial 39.9 
 million multiplications (5.98 a pass of the generator, three passes' worth; 3.15 a pass
 of the discriminator, two forward and five of gradients) and ours 43.0, for the one pass
 more: a ratio of 0.93. So 1.2 can be reached only where convolutions take less than 77 %
-of the tutorial's step, even if all else of ours cost nothing. On two idle cores (2026-11) they take 73 % of the
-tutorial's operations at batch 1 and 68 % at batch 4 (two Adam in Keras' element-wise
-operations: 20 and 12 %), and 77 and 81 % of ours; so the bounds are 1.61 and 1.36, and
-what was measured is 1.05 and 1.00: the tutorial's own second lies in what both share.
-`--profile` shows it with TensorFlow's profiler.
+of the tutorial's step, even if all else of ours cost nothing. On two idle cores
+(2026-11) they take 73 % of the tutorial's operations at batch 1 and 68 % at batch 4
+(two Adam in Keras' element-wise operations: 20 and 12 %), and 77 and 81 % of ours; so
+the bounds are 1.61 and 1.36, and what was measured is 1.05 and 1.00: most of the time
+lies in what both share. `--profile` shows it with TensorFlow's profiler.
 """
 
 import argparse
