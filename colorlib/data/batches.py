@@ -28,12 +28,14 @@ class Batches(keras.utils.PyDataset):
             pictures for. An epoch of fewer sees a random part of the pictures.
         zoom: whether training crops are of any side from `crop` to the picture's, and
             shrunk to `crop`; or the smallest side itself, smaller ones being enlarged.
+        weights: N numbers above 0, how often a picture is drawn beside the others; an
+            epoch may then draw one several times. None draws each once.
         hints: whether L comes with a map of colour hints, see `hints.sample_hints`; in
             validation each picture has the same ones every time.
 
     Raises:
         ValueError: if there are fewer pictures than one batch or than `steps` batches,
-            or the crop is larger than the pictures.
+            the crop is larger than the pictures, or the weights do not fit them.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Batches(keras.utils.PyDataset):
         steps: int | None = None,
         zoom: bool | int = False,
         hints: bool = False,
+        weights: np.ndarray | None = None,
     ):
         super().__init__()
         size = rgb.shape[1]
@@ -71,6 +74,15 @@ class Batches(keras.utils.PyDataset):
                     f"pictures, got {steps}."
                 )
             self.steps = steps
+        self.chances = None
+        if weights is not None:
+            weights = np.asarray(weights, "float64")
+            if weights.shape != (len(rgb),) or not (weights > 0).all():
+                raise ValueError(
+                    f"weights must be {len(rgb)} numbers above 0, one a picture, got "
+                    f"an array of shape {weights.shape}."
+                )
+            self.chances = weights / weights.sum()
         self.start_at(epoch)
 
     def __len__(self):
@@ -128,6 +140,8 @@ class Batches(keras.utils.PyDataset):
             return
         random = np.random.default_rng([self.seed, epoch])
         self.order = random.permutation(count)
+        if self.chances is not None:
+            self.order = random.choice(count, count, p=self.chances)
         sides = np.full(count, self.crop)
         if self.smallest is not None:
             sides = random.integers(self.smallest, self.rgb.shape[1] + 1, count)

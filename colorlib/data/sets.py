@@ -42,6 +42,7 @@ class Pictures:
         categories: N category names ("" where the set has none).
         counts: how many were `read`, and left out as `grey` or `bad`.
         bad: the reasons of the bad ones, a line each.
+        joined: how many pictures came from each of the sets joined, in their order.
     """
 
     rgb: np.ndarray
@@ -49,6 +50,7 @@ class Pictures:
     categories: list
     counts: Counter = field(default_factory=Counter)
     bad: list = field(default_factory=list)
+    joined: tuple = ()
 
     def __len__(self):
         """Number of pictures."""
@@ -192,6 +194,7 @@ def concatenate(parts: list) -> Pictures:
         [c for p in parts for c in p.categories],
         sum((p.counts for p in parts), Counter()),
         [line for p in parts for line in p.bad],
+        tuple(len(p) for p in parts),
     )
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from colorlib.data.batches import Batches, PairBatches
 from colorlib.data.catalog import DATA_SETS
 from colorlib.data.pairs import PAIR_SETS, load_pairs
@@ -30,6 +32,11 @@ def load_part(recipe, part, jitter=False):
         errors.DataError: if the data cannot be had.
     """
     if recipe.task == "colorize":
+        if recipe.weights and len(recipe.weights) != len(recipe.data):
+            raise ValueError(
+                f"weights must be one number for each of {recipe.data}, got "
+                f"{recipe.weights}."
+            )
         return concatenate(
             load_pictures(name, part, recipe.size, recipe.categories, recipe.limit)
             for name in recipe.data
@@ -104,4 +111,6 @@ def make_batches(recipe, pictures, training=True):
             options["crop"] = None  # whole, as in the test
         return PairBatches(pictures, recipe.batch_size, **options)
     options |= {"zoom": recipe.zoom, "hints": recipe.hints}
+    if training and recipe.weights:
+        options["weights"] = np.repeat(recipe.weights, pictures.joined)
     return Batches(pictures.rgb, recipe.batch_size, **options)

@@ -91,6 +91,8 @@ class Recipe:
             must take them.
         average: momentum of the running mean of the weights, which is then what is
             validated and stored, or None.
+        weights: how often a picture of each set of `data` is drawn for training, beside
+            the others; or None, for each picture once an epoch.
     """
 
     title: str
@@ -120,6 +122,7 @@ class Recipe:
     reverse: bool = False
     hints: bool = False
     average: float | None = None
+    weights: tuple | None = None
 
 
 def smoke_recipe(recipe: Recipe) -> Recipe:
@@ -138,6 +141,7 @@ def smoke_recipe(recipe: Recipe) -> Recipe:
     return replace(
         recipe,
         data=("samples",),
+        weights=None,
         task="edges" if translates else "colorize",
         reverse=False,
         categories=None,
@@ -179,7 +183,12 @@ def with_data(recipe, data, epochs=None):
     if data is None:
         return recipe
     return replace(
-        recipe, data=(str(data),), categories=None, limit=None, steps_per_epoch=None
+        recipe,
+        data=(str(data),),
+        categories=None,
+        limit=None,
+        steps_per_epoch=None,
+        weights=None,
     )
 
 

@@ -304,6 +304,8 @@ def settings_of(recipe):
     """What a recipe's run depends on, a dict that JSON can hold."""
     settings = dataclasses.asdict(recipe)
     without_effect = ["title", "inference_size", "gain"]
+    if recipe.weights is None:
+        without_effect.append("weights")  # a run begun before there were any goes on
     if recipe.schedule == "constant" and not recipe.adversarial:
         without_effect.append("epochs")  # more of them go on with the same run
     for key in without_effect:

@@ -152,6 +152,26 @@ def test_an_epoch_of_fewer_steps_shows_a_part_another_each_time():
     assert len(held_out) == 6  # every picture counts there
 
 
+def test_pictures_of_more_weight_are_drawn_more_often():
+    rgb = pictures(8)
+    totals = {rgb[i].sum(): i for i in range(8)}  # mirrored or not
+    weights = np.array([4.0, 4, 1, 1, 1, 1, 1, 1])
+    batches = Batches(rgb, batch_size=2, weights=weights, seed=3)
+    drawn = np.zeros(8)
+    for epoch in range(150):
+        batches.start_at(epoch)
+        for batch in everything(batches):
+            for piece in as_rgb(batch):
+                drawn[totals[piece.sum()]] += 1
+    assert drawn.sum() == 150 * 8
+    np.testing.assert_allclose(drawn / drawn.sum(), weights / 14, atol=0.03)
+    batches.start_at(7)
+    again = Batches(rgb, batch_size=2, weights=weights * 10, seed=3, epoch=7)
+    assert same(everything(batches), everything(again))
+    held_out = Batches(rgb, batch_size=2, weights=weights, training=False)
+    assert same(everything(held_out), everything(Batches(rgb, 2, training=False)))
+
+
 def test_an_epoch_can_begin_in_its_middle():
     batches = Batches(pictures(), 2, crop=12, seed=1)
     batches.start_at(3)
@@ -172,5 +192,8 @@ def test_wrong_arguments_raise():
     for steps in (0, 3):
         with pytest.raises(ValueError, match=f"steps must be in 1 to 2.*got {steps}"):
             Batches(pictures(), 4, steps=steps)
+    for weights in (np.ones(9), np.ones((10, 1)), np.zeros(10), np.full(10, np.nan)):
+        with pytest.raises(ValueError, match="weights must be 10 numbers above 0"):
+            Batches(pictures(), 4, weights=weights)
     with pytest.raises(ValueError, match="uint8"):
         Batches(pictures() / 255.0, 4)[0]

@@ -13,12 +13,14 @@ from colorlib.data.catalog import DATA_SETS
 from colorlib.data.pairs import PAIR_SETS
 from colorlib.evaluation.likely_colors import make_likely_colors
 from colorlib.evaluation.network import center_crop, predict_ab
+from colorlib.images import Picture, write_picture
 from colorlib.lab import rgb8_to_lab
 from colorlib.models.cards import available_models, read_card
 from colorlib.models.registry import BUILDERS, build, size_multiple
 from colorlib.models.weights import load_weights
 from colorlib.training import trainer as train_module
 from colorlib.training.callbacks import read_strips
+from colorlib.training.parts import make_batches
 from colorlib.training.recipes import RECIPES
 from colorlib.training.resume import read_history
 from colorlib.training.settings import recipe_from, smoke_recipe
@@ -27,6 +29,7 @@ from colorlib.training.trainer import (
     compile_model,
     load_part,
     network_options,
+    settings_of,
     train,
 )
 
@@ -411,3 +414,34 @@ def test_without_its_data_a_recipe_names_the_set(tmp_path, monkeypatch):
     monkeypatch.setenv("COLORLIB_MIRROR", str(tmp_path / "nowhere"))
     with pytest.raises(OSError, match="photos"):
         train("general", tmp_path / "run")
+
+
+def test_sets_of_more_weight_are_drawn_more_often(tmp_path):
+    folder = tmp_path / "bright"
+    folder.mkdir()
+    for i in range(40):
+        rgb = np.full((32, 32, 3), (250, 180 + i, 200), "uint8")
+        write_picture(folder / f"{i}.png", Picture(rgb))
+    tiny = RECIPES["tiny"]
+    recipe = dataclasses.replace(tiny, data=("samples", str(folder)), weights=(1, 50))
+    pictures = load_part(recipe, "train")
+    own = sum(pictures.joined[1:])
+    assert len(pictures.joined) == 2 and 20 < own < 40 < sum(pictures.joined)
+
+    def share(recipe, training=True):
+        batches = make_batches(recipe, pictures, training)
+        L = np.concatenate([batches[i][0] for i in range(len(batches))])
+        return (L.std(axis=(1, 2, 3)) < 1e-3).mean()
+
+    expected = 50 * own / (50 * own + pictures.joined[0])
+    assert abs(share(recipe) - expected) < 0.15
+    unweighted = own / sum(pictures.joined)
+    assert abs(share(dataclasses.replace(recipe, weights=None)) - unweighted) < 0.1
+    assert abs(share(recipe, training=False) - unweighted) < 1e-6
+    with pytest.raises(ValueError, match="weights must be one number for each of"):
+        load_part(dataclasses.replace(recipe, weights=(1, 2, 3)), "train")
+
+
+def test_a_run_from_before_there_were_weights_goes_on():
+    assert "weights" not in settings_of(RECIPES["tiny"])
+    assert settings_of(RECIPES["base2"])["weights"] == (4, 2, 1, 1, 1, 1)
