@@ -171,8 +171,8 @@ def plot_history(
 def plot_histories(histories: dict, best: dict | None = None) -> None:
     """Draws the losses of several trainings side by side, at most three in a row.
 
-    Each has its own scale, which begins at 0: losses on different pictures are not to
-    be compared.
+    Rows are as even as can be: four panels stand two by two. Each has its
+    own scale, which begins at 0: losses on different pictures are not to be compared.
 
     Args:
         histories: dict from a title to a dict of lists: `epoch`, `loss`, `val_loss`;
@@ -180,8 +180,8 @@ def plot_histories(histories: dict, best: dict | None = None) -> None:
         best: dict from a title to the epoch whose weights were kept, marked with a
             dot; or None.
     """
-    columns = min(3, len(histories))
-    rows = -(-len(histories) // columns)
+    rows = -(-len(histories) // 3)
+    columns = -(-len(histories) // rows)
     size = (max(4, WIDTH / 3 * columns), 2.9 * rows)
     figure, grid = plt.subplots(rows, columns, figsize=size, dpi=100, squeeze=False)
     for axes in grid.flat[len(histories) :]:

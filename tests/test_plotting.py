@@ -262,6 +262,8 @@ def test_losses_of_several_trainings_have_a_panel_each_and_their_kept_epoch(figu
     figure = only(figures)
     panels = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title() for axes in panels] == list(names)
+    left = [round(axes.get_position().x0, 2) for axes in panels]
+    assert left[0] == left[2] < left[1] == left[3]  # two by two
     labels = [[line.get_label() for line in axes.lines] for axes in panels]
     assert labels[0] == ["training", "validation", "kept: epoch 2"]
     assert labels[1:] == [["training", "validation"]] * 3
