@@ -116,7 +116,7 @@ def check_function(
             message says for which input.
     """
     for arguments, expected in cases:
-        shown = ", ".join(_short(a) for a in arguments)
+        shown = ", ".join(_named(a) for a in arguments)
         case = f"For ({shown}) "
         answer = _call(function, deepcopy(arguments), f"{case}your code stops: ", hint)
         if _untouched(answer, returned=True):
@@ -245,6 +245,14 @@ def _numbers(answer, hint):
         given = " ".join(repr(answer).split())  # one line
         raise NotYet(_join(f"Numbers are needed, got {given:.200}", hint))
     return numbers
+
+
+def _named(argument):
+    """An argument in few words: of a large array the shape."""
+    shape = np.shape(argument)
+    if np.size(argument) > 12:
+        return f"an array of the shape {shape}"
+    return _short(argument)
 
 
 def _short(value):

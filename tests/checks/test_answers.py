@@ -100,6 +100,15 @@ def test_functions_are_tried_on_each_input(capsys):
         check_function(str, [((1,), 2)] if False else [(("x",), 2)])
 
 
+def test_of_a_large_input_the_shape_is_told():
+    cases = [((np.zeros((4, 7, 1)), 2), 5), ((np.arange(12), 2), 5)]
+    with pytest.raises(NotYet) as wrong:
+        check_function(lambda x, k: 4, cases)
+    assert str(wrong.value).startswith("For (an array of the shape (4, 7, 1), 2) ")
+    with pytest.raises(NotYet, match=r"^For \(\[ 0 1 2 3 4 5 6 7 8 9 10 11\], 2\)"):
+        check_function(lambda x, k: 4, cases[1:])
+
+
 def test_conditions(capsys):
     check_true(np.bool_(True))
     assert printed(capsys) == "passed\n"
