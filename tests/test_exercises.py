@@ -257,6 +257,9 @@ EXERCISES = {
                 r"Not yet: 0\.0168, that is 4% below L, x, y\. Smooth areas"
             ),
             "def more_features(L):\n    return make_features(L)": "that is 0% below",
+            "def more_features(L):\n    return make_features(L)[:, 2:] ** 2": (
+                "that is 11% above L, x, y"
+            ),
             "def more_features(L):\n"
             "    return np.column_stack([make_features(L), L**2])": (
                 "Your code stops: ValueError: .*One row a pixel"
