@@ -312,7 +312,11 @@ EXERCISES = {
                 "Your code stops: ValueError: .*Back through a layer"
             ),
             "def deep_gradients(network, x, real_ab):\n"
-            "    return {'weights1': 0}": "Your code stops: KeyError: 'bias3'",
+            "    return {'weights1': 0}": r"Not yet: bias3 is not in the dict\. Back",
+            # right so far, from the loss backwards
+            DEEP.replace("(g1, g2, g3), start=1", "(g2, g3), start=2"): (
+                "Not yet: bias1 is not in the dict"
+            ),
         },
     ),
     ("02", 3): (
