@@ -463,10 +463,13 @@ EXERCISES = {
         ["def receptive_field", "encoder = ["],
         {
             "my_encoder = [(5, 2), *encoder[1:]]": "8 layers, 8 times smaller, sees 77",
+            "my_encoder = [(3, 8)] + 7 * [(3, 1)]": (
+                "8 times smaller, sees 115 pixels. Three strides of 2, five of 1"
+            ),
             "my_encoder = [(3, 2)] * 8": "8 layers, 256 times smaller, sees 511",
             "my_encoder = [(3, 2), (3, 2), (3, 2), (7, 1)]": "8 pairs, as `encoder`",
             "my_encoder = [3] * 8": "Your code stops: TypeError: .*Pairs",
-            "my_encoder = 8": "Your code stops: TypeError",
+            "my_encoder = 8": "Your code stops: TypeError: .*Write a list of 8 pairs",
         },
     ),
     ("03b", 1): (
