@@ -456,6 +456,26 @@ EXERCISES = {
             "    return keras.Model(L, layers.Conv2D(2, 3, padding='same')(x))": (
                 r"\['relu', 'relu', 'linear'\]\. .* ReLU twice, tanh"
             ),
+            # the right sizes by another way: pooling, the last convolution too early
+            "def build_small():\n"
+            "    s = {'padding': 'same', 'activation': 'relu'}\n"
+            "    up = {'interpolation': 'bilinear'}\n"
+            "    return keras.Sequential([keras.Input((None, None, 1)),\n"
+            "        layers.Conv2D(16, 3, **s), layers.MaxPooling2D(),\n"
+            "        layers.Conv2D(32, 3, **s), layers.MaxPooling2D(),\n"
+            "        layers.UpSampling2D(**up), layers.UpSampling2D(**up),\n"
+            "        layers.Conv2D(2, 3, padding='same', activation='tanh')])": (
+                "Not yet: output .* Five layers, in the order of the text"
+            ),
+            "def build_small():\n"
+            "    s = {'padding': 'same', 'activation': 'relu', 'strides': 2}\n"
+            "    up = {'interpolation': 'bilinear'}\n"
+            "    return keras.Sequential([keras.Input((None, None, 1)),\n"
+            "        layers.Conv2D(16, 3, **s), layers.Conv2D(32, 3, **s),\n"
+            "        layers.Conv2D(2, 3, padding='same', activation='tanh'),\n"
+            "        layers.UpSampling2D(**up), layers.UpSampling2D(**up)])": (
+                "Not yet: output .* Five layers, in the order of the text"
+            ),
             "def build_small():\n    return keras.Sequential([layers.Conv2D(16, 3)])": (
                 r"output \(2, 14, 22, 16\), 160 weights, 0 bilinear"
             ),
