@@ -14,8 +14,6 @@ LADDER = {
     "ladder_l1": "the same, L1",
     "ladder_classes": "the same, classes of colour, rebalanced",
     "ladder_gan": "the same, L1 and a PatchGAN",
-    "quality_l1": "MobileNet U-Net, L1",
-    "quality_gan": "the same, L1 and a PatchGAN",
 }
 
 

@@ -102,6 +102,29 @@ def choose_apart(test_rgb, train_rgb, count=6):
     return chosen + added, len({i for i, _ in pairs})
 
 
+def choose_kinds(test_rgb, kinds, train_rgb):
+    """Chooses the first test picture of each kind that is no near-duplicate.
+
+    Args:
+        test_rgb: uint8 array `(N, S, S, 3)`, S at least 16.
+        kinds: N names, the kind of each.
+        train_rgb: uint8 array `(M, S, S, 3)`, what the test pictures are compared with.
+
+    Returns:
+        List of int, their numbers in `test_rgb`, in the order of the kinds' names. A
+        kind all of whose pictures are near-duplicates is left out.
+
+    Raises:
+        ValueError: if the pictures are smaller than 16 pixels.
+    """
+    near = {i for i, _ in find_near_duplicates(test_rgb, train_rgb)}
+    first = {}
+    for i, kind in enumerate(kinds):
+        if i not in near:
+            first.setdefault(kind, i)
+    return [first[kind] for kind in sorted(first)]
+
+
 def _prints(rgb):
     """Bits as -1 and 1, float32 `(N, 64)`, and thumbnails of length 1, `(N, 256)`."""
     side = rgb.shape[1]

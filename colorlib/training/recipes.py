@@ -151,12 +151,21 @@ RECIPES |= {
         "Ladder, rung 4: pix2pix, L1 and a PatchGAN", adversarial=_GAN, **_RUNG
     ),
 }
-# Rungs 2 and 4 with the generator for quality: a U-Net on a pretrained encoder.
-_QUALITY = _RUNG | dict(network="mobilenet_unet", options={})
+# Rungs 2 and 4 with what they lacked: an encoder that has seen ImageNet and learns on,
+# twice the pictures, more steps. The strip of both is the opening of lesson 07.
+_QUALITY = _RUNG | dict(
+    data=("landscapes", "photos"),
+    network="encoder_unet",
+    options=_LEARNING,
+    steps_per_epoch=150,
+    strip="samples",
+)
 RECIPES |= {
-    "quality_l1": Recipe("MobileNet U-Net, L1", loss="mae", **_QUALITY),
+    "quality_l1": Recipe("U-Net on MobileNetV2, L1", loss="mae", **_QUALITY),
     "quality_gan": Recipe(
-        "MobileNet U-Net, L1 and a PatchGAN", adversarial=_GAN, **_QUALITY
+        "U-Net on MobileNetV2, L1 and a PatchGAN",
+        adversarial=replace(_GAN, pretrain_epochs=8),
+        **_QUALITY,
     ),
 }
 # One or two steps of the discriminator a step of the generator, at 64 px.
@@ -255,16 +264,25 @@ RECIPES |= {
         adversarial=replace(_GAN, pretrain_epochs=3),
         **_GAME,
     ),
-    "mixed": Recipe(
-        "Mixed: 3,000 pictures of many kinds, two steps of the discriminator a step",
+}
+# One or two steps of the discriminator, on mixed pictures: as many steps of the
+# generator, and (`_longer`) about as many minutes.
+for _name, _d_steps, _epochs in (
+    ("mixed", 2, 10),
+    ("mixed_1to1", 1, 10),
+    ("mixed_1to1_longer", 1, 13),
+):
+    _often = ("one step", "two steps")[_d_steps - 1]
+    RECIPES[_name] = Recipe(
+        f"Mixed: 3,000 pictures of many kinds, {_often} of the discriminator a step",
         ("landscapes", "photos"),
         limit=1_500,
-        epochs=10,
+        epochs=_epochs,
         steps_per_epoch=100,
-        adversarial=replace(_GAN, pretrain_epochs=2, d_steps=2),
+        adversarial=replace(_GAN, pretrain_epochs=2, d_steps=_d_steps),
+        strip="samples",
         **_GAME,
-    ),
-}
+    )
 
 # Translations: the pix2pix paper's tasks beside colorization.
 _TRANSLATION = dict(

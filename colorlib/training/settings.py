@@ -93,6 +93,9 @@ class Recipe:
             validated and stored, or None.
         weights: how often a picture of each set of `data` is drawn for training, beside
             the others; or None, for each picture once an epoch.
+        strip: the data set whose test pictures are coloured after each epoch, the first
+            of each kind; or None for six test pictures of the recipe's own. It has no
+            part in training and its figures.
     """
 
     title: str
@@ -123,6 +126,7 @@ class Recipe:
     hints: bool = False
     average: float | None = None
     weights: tuple | None = None
+    strip: str | None = None
 
 
 def smoke_recipe(recipe: Recipe) -> Recipe:

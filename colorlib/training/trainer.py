@@ -9,10 +9,10 @@ import numpy as np
 
 from colorlib.ab_bins import ClassLoss, as_colorizer, bin_centres, rebalancing_weights
 from colorlib.data.pretrained import fetch_pretrained
-from colorlib.data.sets import MIN_CHROMA, PARTS
+from colorlib.data.sets import MIN_CHROMA, PARTS, load_pictures
 from colorlib.errors import DataError, WeightsError
 from colorlib.evaluation.likely_colors import make_likely_colors
-from colorlib.evaluation.near_duplicates import choose_apart
+from colorlib.evaluation.near_duplicates import choose_apart, choose_kinds
 from colorlib.evaluation.network import (
     center_crop,
     evaluate,
@@ -268,10 +268,11 @@ def store(network, path):
 
 
 def make_strip(network, recipe, parts, folder):
-    """Makes the callback that shows six test pictures after each epoch.
+    """Makes the callback that shows some test pictures after each epoch.
 
-    Of the test pictures it takes such that are no near-duplicates of training pictures;
-    if there are too few, it says so.
+    Six of the recipe's, or the first of each kind of the set that the recipe names as
+    `strip`. It takes such that are no near-duplicates of training pictures; if there
+    are too few of the recipe's, it says so.
 
     Args:
         network: of the recipe.
@@ -289,9 +290,14 @@ def make_strip(network, recipe, parts, folder):
             test, inputs=test.inputs[chosen], targets=test.targets[chosen]
         )
         return PairStrip(network, pairs, folder)
-    rgb = center_crop(test.rgb, recipe.crop)
     # The training pictures are cut alike, to be compared.
-    chosen, near = choose_apart(rgb, center_crop(parts["train"].rgb, recipe.crop))
+    train_rgb = center_crop(parts["train"].rgb, recipe.crop)
+    if recipe.strip:
+        shown = load_pictures(recipe.strip, "test", whole_side(recipe))
+        chosen = choose_kinds(shown.rgb, shown.categories, train_rgb)
+        return PreviewStrip(as_colorizer(network), shown.rgb[chosen], folder)
+    rgb = center_crop(test.rgb, recipe.crop)
+    chosen, near = choose_apart(rgb, train_rgb)
     if near:
         print(
             f"{near} of the {len(chosen)} preview pictures are near-duplicates of "
@@ -303,7 +309,7 @@ def make_strip(network, recipe, parts, folder):
 def settings_of(recipe):
     """What a recipe's run depends on, a dict that JSON can hold."""
     settings = dataclasses.asdict(recipe)
-    without_effect = ["title", "inference_size", "gain"]
+    without_effect = ["title", "inference_size", "gain", "strip"]
     if recipe.weights is None:
         without_effect.append("weights")  # a run begun before there were any goes on
     if recipe.schedule == "constant" and not recipe.adversarial:

@@ -12,6 +12,7 @@ from colorlib.data.catalog import KNOWN_DUPLICATES
 from colorlib.data.sets import concatenate, load_pictures
 from colorlib.evaluation.near_duplicates import (
     choose_apart,
+    choose_kinds,
     find_near_duplicates,
     nearest_correlation,
 )
@@ -134,6 +135,17 @@ def test_chosen_are_evenly_spread_ones_or_those_that_follow():
     train[:3] = test[[0, 11, 12]]
     train[3] = test[47, :, ::-1]
     assert choose_apart(test, train) == ([1, 13, 23, 35, 48, 59], 0)
+
+
+def test_the_first_picture_of_each_kind_that_was_not_trained_on():
+    test = np.random.default_rng(0).integers(0, 256, (6, SIDE, SIDE, 3), "uint8")
+    kinds = ["sky", "animals", "sky", "water", "animals", "water"]
+    train = np.random.default_rng(1).integers(0, 256, (4, SIDE, SIDE, 3), "uint8")
+    assert choose_kinds(test, kinds, train) == [1, 0, 3]
+    train[2] = test[0][:, ::-1]  # the first sky, mirrored
+    assert choose_kinds(test, kinds, train) == [1, 2, 3]
+    train[0], train[1] = test[3], test[5]  # all of the water
+    assert choose_kinds(test, kinds, train) == [1, 2]
 
 
 def test_pictures_that_are_too_small_are_refused():

@@ -355,6 +355,21 @@ def test_evaluate_and_colorize_take_the_weights_of_a_rung(
     assert ab.shape == (50, 70, 2) and 0 < np.abs(ab).max() < 110
 
 
+def test_the_strip_shows_the_first_of_each_kind_of_another_set(tmp_path):
+    recipe = smoke_recipe(RECIPES["ladder_l1"])
+    other = dataclasses.replace(recipe, strip="samples")
+    parts = {part: load_part(recipe, part) for part in ("train", "test")}
+    strip = train_module.make_strip(build_model(other), other, parts, tmp_path)
+    samples = train_module.load_pictures("samples", "test", recipe.crop)
+    kinds = sorted(set(samples.categories))
+    assert len(kinds) == 8
+    for rgb, kind in zip(strip.rgb, kinds, strict=True):
+        first = samples.categories.index(kind)
+        np.testing.assert_array_equal(rgb, samples.rgb[first])
+    # What is shown is no part of the training: the run goes on with another strip.
+    assert train_module.settings_of(recipe) == train_module.settings_of(other)
+
+
 def test_the_strip_takes_pictures_that_are_not_for_training(tmp_path, capsys):
     recipe = smoke_recipe(RECIPES["ladder_l1"])
     parts = {part: load_part(recipe, part) for part in ("train", "test")}
