@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from small import ROOT, write_model
 
 from colorlib.colorize.colorizer import DEFAULT_MODEL, Colorizer
@@ -27,7 +28,11 @@ from colorlib.models.cnn import build_baseline_cnn
 from colorlib.models.registry import build, size_multiple
 from colorlib.models.weights import load_weights
 from colorlib.training.recipes import RECIPES
+from colorlib.training.settings import recipe_from
 from colorlib.training.trainer import network_options
+from colorlib.utils.paths import DATA
+
+GAN_FOLDER = DATA / "gan"  # what lesson 07 shows of trainings
 
 
 @pytest.fixture
@@ -194,6 +199,20 @@ def test_the_rungs_of_the_ladder_are_recipes_measured_on_the_same_pictures():
     assert len(cards) >= 4 and len(grey) == 1
     for card in cards:
         assert card["command"] == f"python -m colorlib train {card['name']}"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(GAN_FOLDER.glob("*.json")), ids=lambda p: p.stem
+)
+def test_a_run_of_lesson_07_is_its_recipe_with_its_strips(path):
+    card = json.loads(path.read_text(encoding="utf-8"))
+    assert card["name"] == path.stem
+    assert recipe_from(card["recipe"]) == RECIPES[path.stem]
+    assert card["history"]["epoch"] == [*range(1, card["epochs"] + 1)]
+    assert {"grey", path.stem} <= set(card["lpips"]) <= set(card["figures"])
+    assert 0 < card["lpips"][path.stem] < card["lpips"]["grey"]
+    with Image.open(path.with_suffix(".jpg")) as strips:
+        assert strips.size == (8 * 128, 3 * 128)
 
 
 @pytest.mark.parametrize("name", shipped())
