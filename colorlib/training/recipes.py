@@ -103,7 +103,7 @@ RECIPES = {
         **_ANY_PHOTO,
     ),
     "flagship": Recipe(
-        "Flagship: `base2`, and what carries given colours to what is alike, L1",
+        "Flagship: `base`, and what carries given colours to what is alike, L1",
         network="hint_unet",
         options=_ENCODER,
         epochs=4,
@@ -111,7 +111,7 @@ RECIPES = {
         loss="mae",
         learning_rate=2e-3,
         schedule="cosine",
-        start_from="base2",
+        start_from="base",
         hints=True,
         **_ANY_PHOTO,
     ),
