@@ -139,7 +139,8 @@ class DataSet:
         source: `("bundled",)`, `("keras", name)`, `("kaggle", owner/slug, ...)`,
             `("url", address, sha256, bytes)`, `("files", address of their folder,
             dict from name to SHA-256 or None)` for a test part alone,
-            `("repositories", list in data)`, see `repositories`, or `("mirror",)`.
+            `("repositories", list in data)` and `("comics", list in data)`, see the
+            modules of these names, or `("mirror",)`.
         group: pattern of a picture's name; what its first group captures is kept
             together in one part (crops of one photograph, panels of one page).
     """
@@ -178,5 +179,9 @@ DATA_SETS = {
         "black-and-white photographs of 1850 to 1925, without a truth",
         ("files", *OLD_PHOTOS),
     ),
-    "comics": DataSet("Pepper&Carrot panels", ("mirror",), r"[^_]*__(ep\d+_[^_]+)_.*"),
+    "comics": DataSet(
+        "Pepper&Carrot panels by David Revoy, CC BY 4.0",
+        ("comics", "comics.txt"),
+        r"[^_]*__(ep\d+_[^_]+)_.*",
+    ),
 }

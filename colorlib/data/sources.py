@@ -16,6 +16,7 @@ import numpy as np
 from colorlib.data import kaggle
 from colorlib.data.archives import ARCHIVE_ERRORS
 from colorlib.data.catalog import CIFAR10_NAMES, CIFAR100_NAMES, EVAL_FILES
+from colorlib.data.comics import fetch_comics
 from colorlib.data.download import (
     cache_folder,
     download,
@@ -98,6 +99,9 @@ def locate(name, part, source):
         if source[0] == "repositories":
             folder = fetch_pictures(DATA / source[1], cache_folder() / name)
             return Located(paths=[folder / f"{part}.zip"], already_split=True)
+        if source[0] == "comics":
+            folder = fetch_comics(DATA / source[1], cache_folder() / name)
+            return Located(paths=[folder / f"{part}.zip"], already_split=True)
         raise DataError("no public address is known; only a mirror can have it")
     except DataError as error:
         seen = f"{_shown(mirror)} does not have it" if mirror else "not set"
@@ -159,7 +163,7 @@ def present(name, source):
         needed = [_kaggle_path(name, slug) for slug in source[1:]]
     elif source[0] == "url":
         needed = [_url_path(name, source[1])]
-    elif source[0] == "repositories":
+    elif source[0] in ("repositories", "comics"):
         needed = [cache_folder() / name / f"{part}.zip" for part in ("train", "test")]
     elif source[0] == "files":
         needed = [cache_folder() / name / file for file in source[2]]

@@ -86,6 +86,7 @@ def test_sources_are_of_known_kinds():
     kinds = {spec.source[0] for spec in DATA_SETS.values()}
     assert kinds == {
         "bundled",
+        "comics",
         "files",
         "keras",
         "kaggle",
