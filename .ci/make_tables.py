@@ -1,4 +1,4 @@
-"""Writes the tables of README.md and data/weights/README.md anew, from the cards.
+"""Writes README.md's tables and the pages of weights anew, from the cards.
 
 Run from the repository: `python .ci/make_tables.py`.
 """
@@ -17,6 +17,7 @@ from colorlib.evaluation.card_tables import (  # noqa: E402
 )
 from colorlib.models.cards import (  # noqa: E402
     ON_IMAGENET,
+    TRANSLATIONS_FOLDER,
     WEIGHTS_FOLDER,
     available_models,
     read_card,
@@ -32,18 +33,24 @@ _BENCHMARK = (
 )
 
 
-def main(root=ROOT, folder=WEIGHTS_FOLDER):
-    """Rewrites both pages.
+def main(root=ROOT, folder=WEIGHTS_FOLDER, translations=TRANSLATIONS_FOLDER):
+    """Rewrites the three pages.
 
     Args:
         root: where README.md lies.
         folder: where the weights and cards lie, and their README.md.
+        translations: the same of the networks that translate.
     """
     readme = root / "README.md"
     text = with_figures(readme.read_text(encoding="utf-8"), folder)
-    write_atomically(folder / "README.md", cards_as_markdown(folder).encode())
-    write_atomically(readme, text.encode())
-    print(f"rewritten from the cards: {folder / 'README.md'}, {readme}")
+    pages = {
+        folder / "README.md": cards_as_markdown(folder),
+        translations / "README.md": translations_as_markdown(translations),
+        readme: text,
+    }
+    for page, content in pages.items():
+        write_atomically(page, content.encode())
+    print(f"rewritten from the cards: {', '.join(map(str, pages))}")
 
 
 def cards_as_markdown(folder=WEIGHTS_FOLDER):
@@ -81,18 +88,7 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
     for name in available_models(folder):
         card = read_card(name, folder)[1]
         text += [
-            "",
-            f"## {name}",
-            "",
-            f"{card['title']}. {card['parameters']:,} weights, "
-            f"{card['bytes'] / 1e6:.1f} MB (float16), SHA-256 `{card['sha256'][:16]}`.",
-            "",
-            f"- Data: {card['data']}.",
-            f"- Training: from {_beginning(card)}, seed {card['seed']}, "
-            f"{card['epochs']} epochs "
-            f"({card['steps']:,} steps of {card['batch_size']}), best epoch "
-            f"{card['best_epoch']}, {card['minutes']:.0f} minutes on "
-            f"{card['hardware']}.",
+            *_facts(card),
             f"- At the best epoch: validation loss {card['validation_loss']:.5f}, "
             f"training loss {card['training_loss']:.5f} (ratio "
             f"{card['validation_loss'] / card['training_loss']:.2f}).",
@@ -107,6 +103,54 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
         if "benchmark" in card:
             text += ["", _BENCHMARK, "", benchmark_as_markdown(card)]
     return "\n".join(text) + "\n"
+
+
+def translations_as_markdown(folder=TRANSLATIONS_FOLDER):
+    """Writes the cards of the networks that translate as one Markdown page.
+
+    Args:
+        folder: where their weights and cards lie.
+
+    Returns:
+        The text of `data/translations/README.md`.
+    """
+    text = [
+        "# The weights of lesson 10",
+        "",
+        "This page is made from the cards (`*.json`) by `python .ci/make_tables.py`; "
+        "do not edit it. Intervals are 95 % bootstrap intervals of the mean over "
+        "pictures; L1 is the mean absolute difference of 255. Rows without a network "
+        "are the floors: the mean of the training targets, and the input itself.",
+    ]
+    for name in available_models(folder):
+        card = read_card(name, folder)[1]
+        text += [
+            *_facts(card),
+            *(f"- {note}" for note in card.get("remarks", ())),
+            f"- Again: `{card['command']}`",
+            "",
+            f"Held-out pictures: {card['test']}.",
+            "",
+            card["table"],
+        ]
+    return "\n".join(text) + "\n"
+
+
+def _facts(card):
+    """The lines that all cards have: what it is, its data, its training."""
+    return [
+        "",
+        f"## {card['name']}",
+        "",
+        f"{card['title']}. {card['parameters']:,} weights, "
+        f"{card['bytes'] / 1e6:.1f} MB (float16), SHA-256 `{card['sha256'][:16]}`.",
+        "",
+        f"- Data: {card['data']}.",
+        f"- Training: from {_beginning(card)}, seed {card['seed']}, "
+        f"{card['epochs']} epochs ({card['steps']:,} steps of {card['batch_size']}), "
+        f"best epoch {card['best_epoch']}, {card['minutes']:.0f} minutes on "
+        f"{card['hardware']}.",
+    ]
 
 
 def _beginning(card):

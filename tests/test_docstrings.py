@@ -12,6 +12,7 @@ EXAMPLES = (
     ("ab_bins", "soft_encode"),
     ("images.io", "read_picture"),
     ("data.sets", "load_pictures"),
+    ("data.ink", "draw_ink"),
     ("metrics.scores", "score"),
     ("models.unet", "build_unet"),
     ("gan", "Pix2Pix"),

@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 from small import ROOT, write_model
 
-from colorlib.models.cards import WEIGHTS_FOLDER, read_card
+from colorlib.models.cards import TRANSLATIONS_FOLDER, WEIGHTS_FOLDER, read_card
 from colorlib.models.cnn import build_baseline_cnn
 
 
@@ -57,6 +57,12 @@ def test_the_page_in_the_weights_folder_is_that_of_the_cards(make_tables):
     assert page == make_tables.cards_as_markdown()  # else: python .ci/make_tables.py
 
 
+def test_the_page_of_the_translations_is_that_of_their_cards(make_tables):
+    page = (TRANSLATIONS_FOLDER / "README.md").read_text(encoding="utf-8")
+    assert page == make_tables.translations_as_markdown()  # else: the same
+    assert "| mean target |" in page and "python -m colorlib train" in page
+
+
 def test_the_figures_of_the_readme_are_those_of_the_cards(make_tables):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert readme == make_tables.with_figures(readme)  # else: the same
@@ -64,7 +70,7 @@ def test_the_figures_of_the_readme_are_those_of_the_cards(make_tables):
         make_tables.with_figures("no marks here")
 
 
-def test_both_pages_are_rewritten_whole_and_in_utf8(
+def test_all_pages_are_rewritten_whole_and_in_utf8(
     make_tables, folder, tmp_path, monkeypatch, capsys
 ):
     (folder / "one.json").unlink()
@@ -82,8 +88,10 @@ def test_both_pages_are_rewritten_whole_and_in_utf8(
         "write_atomically",
         lambda path, data: (written.append(path), write(path, data)),
     )
-    make_tables.main(readme.parent, folder)
-    assert written == [folder / "README.md", readme]
+    other = tmp_path / "translations"
+    other.mkdir()
+    make_tables.main(readme.parent, folder, other)
+    assert written == [folder / "README.md", other / "README.md", readme]
     text = readme.read_bytes().decode()
     assert text.startswith("é before\n") and text.endswith("\nafter é\n")
     assert "| pix2pix U-Net, L2 |" in text

@@ -6,7 +6,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "colorizer": ["DEFAULT_MODEL", "Colorizer"],
+        "colorizer": ["DEFAULT_MODEL", "Colorizer", "load_network"],
         "files": ["before_after", "colorize_files"],
         "hint_file": ["read_hints", "write_hints"],
         "hints": ["Hint", "parse_hint"],

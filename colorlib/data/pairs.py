@@ -1,7 +1,7 @@
 """Pairs of pictures for image-to-image translation: an input and its target.
 
-The sets of the pix2pix paper keep a pair as one picture, two squares side by side. A
-third kind, edges and photo, is made here from any photographs.
+The sets of the pix2pix paper keep a pair as one picture, two squares side by side. Two
+more kinds are made here from any pictures: edges and photo, ink and colour.
 """
 
 import os
@@ -14,6 +14,7 @@ from skimage.feature import canny
 
 from colorlib.data import sources
 from colorlib.data.archives import list_files
+from colorlib.data.ink import draw_ink
 from colorlib.data.sets import PARTS, Entry, decode, is_picture, load_pictures
 from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, stable_order
 from colorlib.errors import PictureError
@@ -45,7 +46,7 @@ class Pairs:
     """Inputs and targets of one part of a set, all of one size.
 
     Attributes:
-        inputs: uint8 array `(N, size, size, C)`, sRGB, or one channel for edges.
+        inputs: uint8 array `(N, size, size, C)`, sRGB, or one channel for drawings.
         targets: uint8 array `(N, size, size, C)`, the same.
         names: N names, unique inside the set, in a fixed random-looking order.
         bad: why pictures were left out, a line each.
@@ -76,14 +77,15 @@ def load_pairs(
 
     Args:
         name: "maps" (aerial photo to map), "facades" (photo to labels), "edges" (edges
-            to photo), or the path of a folder, zip or tar of pictures that are two
-            squares side by side, the input left. Folders `train` and `test` or `val`
-            in it are the parts; without them names decide, as in `data.load_pictures`.
+            to photo), "ink" (ink to colour), or the path of a folder, zip or tar of
+            pictures that are two squares side by side, the input left. Folders `train`
+            and `test` or `val` in it are the parts; without them names decide, as in
+            `data.load_pictures`.
         part: "train", "validation" (10 % of the training part, by name) or "test".
         size: side of each square in pixels.
         reverse: whether to exchange input and target: map to aerial photo, labels to
             photo.
-        photos: for "edges" the data set (or path) of the photographs.
+        photos: for "edges" and "ink" the data set (or path) of the pictures drawn.
         limit: at most this many pairs; for "train" and "validation" it counts both
             together.
 
@@ -104,9 +106,10 @@ def load_pairs(
         raise ValueError(f"size must be 8 to 4096 pixels, got {size!r}.")
     if limit is not None and limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit!r}.")
-    if name == "edges":
+    if name in DRAWINGS:
         found = load_pictures(photos, part, size, limit=limit)
-        pairs = Pairs(draw_edges(found.rgb), found.rgb, found.names, found.bad)
+        drawn = DRAWINGS[name](found.rgb)
+        pairs = Pairs(drawn, found.rgb, found.names, found.bad)
     else:
         entries = stable_order(_entries(name, part))[:limit]
         if part != "test":
@@ -144,6 +147,10 @@ def draw_edges(rgb, sigma=EDGE_SIGMA):
         return np.stack(list(pool.map(draw, rgb)))
 
 
+# Pairs that are made: how the input is drawn from the target.
+DRAWINGS = {"edges": draw_edges, "ink": draw_ink}
+
+
 def as_rgb(pictures):
     """Pictures of one channel as three equal ones; of three, unchanged."""
     repeats = 3 if pictures.shape[-1] == 1 else 1
@@ -168,7 +175,7 @@ def _entries(name, part):
         found = sources.locate(str(name), place, PAIR_SETS[str(name)][2])
         paths, here = found.paths, found.already_split
     else:
-        paths = [sources.existing_path(name, [*PAIR_SETS, "edges"])]
+        paths = [sources.existing_path(name, [*PAIR_SETS, *DRAWINGS])]
     entries = [
         Entry(file, "", read)
         for path in paths

@@ -30,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "report_export": ["export_report"],
         "report_template": [
             "make_template",
+            "plain_history",
             "references_as_markdown",
             "sources_of",
             "start_report",

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "cards": [
             "RUNS_FOLDER",
+            "TRANSLATIONS_FOLDER",
             "WEIGHTS_FOLDER",
             "available_models",
             "read_card",

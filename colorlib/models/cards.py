@@ -8,6 +8,8 @@ from colorlib.utils.files import sha256_of, write_atomically
 from colorlib.utils.paths import DATA, RUNS, needs_checkout
 
 WEIGHTS_FOLDER = DATA / "weights"
+# Networks that translate pictures and colour none: lesson 10's.
+TRANSLATIONS_FOLDER = DATA / "translations"
 RUNS_FOLDER = RUNS
 # Networks whose encoders begin with weights that have seen ImageNet.
 ON_IMAGENET = ("encoder_unet", "hint_unet", "mobilenet_unet")

@@ -6,7 +6,7 @@ import numpy as np
 
 from colorlib.data.batches import Batches, PairBatches
 from colorlib.data.catalog import DATA_SETS
-from colorlib.data.pairs import PAIR_SETS, load_pairs
+from colorlib.data.pairs import DRAWINGS, PAIR_SETS, load_pairs
 from colorlib.data.sets import PARTS, concatenate, load_pictures
 from colorlib.errors import DataError
 from colorlib.training.settings import TASKS
@@ -43,11 +43,11 @@ def load_part(recipe, part, jitter=False):
         )
     if recipe.task not in TASKS or len(recipe.data) != 1:
         raise ValueError(
-            f"task must be one of {TASKS}, and data one set of pairs or of pictures "
-            f"for edges, got {recipe.task!r} and {recipe.data}."
+            f"task must be one of {TASKS}, and data one set of pairs, or of pictures "
+            f"to be drawn, got {recipe.task!r} and {recipe.data}."
         )
     (source,) = recipe.data
-    name = "edges" if recipe.task == "edges" else source
+    name = recipe.task if recipe.task in DRAWINGS else source
     size = recipe.size if jitter else whole_side(recipe)
     return load_pairs(name, part, size, recipe.reverse, source, recipe.limit)
 
@@ -90,8 +90,8 @@ def sets_of(recipe):
     text = " + ".join(names)
     if recipe.categories:
         text += f" ({', '.join(recipe.categories)})"
-    if recipe.task == "edges":
-        text = f"edges of {text}"
+    if recipe.task in DRAWINGS:
+        text = f"{recipe.task} of {text}"
     return text
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-TASKS = ("colorize", "pairs", "edges")
+TASKS = ("colorize", "pairs", "edges", "ink")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Recipe:
     Attributes:
         title: one line for people.
         data: names of the data sets (or paths), joined in this order; one for `task`
-            "pairs" or "edges".
+            "pairs", "edges" or "ink".
         size: side of the loaded pictures in pixels.
         network: a name in `models.BUILDERS`.
         epochs: passes over the training part.
@@ -84,8 +84,8 @@ class Recipe:
         gain: factor of ab when photos are coloured; more than 1 makes up for a loss
             that prefers pale colours. It has no part in training and its figures.
         task: "colorize"; "pairs" to translate the inputs of a set of `load_pairs` to
-            their targets; or "edges" to translate drawings of edges to the photographs
-            of `data`, from which they are made.
+            their targets; or "edges" or "ink" to translate drawings to the pictures of
+            `data`, from which they are made.
         reverse: whether a translation goes from target to input.
         hints: whether random true colours are revealed, see `data.hints`; the network
             must take them.

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from colorlib.ab_bins import ClassLoss, as_colorizer, bin_centres, rebalancing_weights
+from colorlib.data.pairs import DRAWINGS
 from colorlib.data.pretrained import fetch_pretrained
 from colorlib.data.sets import MIN_CHROMA, PARTS, load_pictures
 from colorlib.errors import DataError, WeightsError
@@ -69,7 +70,7 @@ def network_options(recipe):
     if recipe.loss == "classes":
         options["classes"] = len(bin_centres())
     if recipe.task != "colorize":
-        channels = [1 if recipe.task == "edges" else 3, 3]
+        channels = [1 if recipe.task in DRAWINGS else 3, 3]
         options["inputs"], options["outputs"] = channels[:: -1 if recipe.reverse else 1]
     return options
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from colorlib.data import download, pairs
 from colorlib.data.batches import PairBatches
+from colorlib.data.ink import draw_ink
 from colorlib.data.pairs import (
     Pairs,
     draw_edges,
@@ -19,6 +20,7 @@ from colorlib.data.pairs import (
 )
 from colorlib.data.sets import PARTS, load_pictures
 from colorlib.errors import DataError
+from colorlib.lab import lab_to_rgb8, rgb8_to_lab
 from tests.loopback import Page
 
 LEFT, RIGHT = (200, 60, 40), (30, 80, 210)
@@ -194,7 +196,7 @@ def test_pictures_that_are_no_pairs_are_left_out_and_named(tmp_path):
 
 
 def test_an_unknown_name_is_said():
-    with pytest.raises(DataError, match="maps, facades, edges.*Did you mean 'maps'"):
+    with pytest.raises(DataError, match="facades, edges, ink.*Did you mean 'maps'"):
         load_pairs("map")
 
 
@@ -249,6 +251,28 @@ def test_edges_go_with_the_photos_they_were_drawn_from():
     assert len(load_pairs("edges", "test", 32, limit=3)) == 3
     back = load_pairs("edges", "test", 32, reverse=True)
     np.testing.assert_array_equal(back.inputs, photos.rgb)
+    inked = load_pairs("ink", "test", 32)
+    np.testing.assert_array_equal(inked.inputs, draw_ink(photos.rgb))
+    np.testing.assert_array_equal(inked.targets, photos.rgb)
+
+
+def test_ink_is_lines_blacks_and_dots_and_tells_no_colour():
+    rgb = np.full((4, 64, 64, 3), 240, "uint8")
+    rgb[0, :, 31:33] = 60  # a line on light paper
+    rgb[1] = 5  # night
+    rgb[2] = [120, 120, 120]  # a middle tone, L* 50
+    rgb[3] = [70, 70, 70]  # a darker one, L* 30
+    ink = draw_ink(rgb)
+    assert ink.shape == (4, 64, 64, 1) and ink.dtype == np.uint8
+    black = (ink < 64).mean(axis=(1, 2, 3))
+    assert (ink[0, :, 31:33] < 64).all() and (ink[0, :, :24] == 255).all()
+    np.testing.assert_allclose(black[1:], [1, 0.25, 0.5], atol=0.01)
+    grey = rgb8_to_lab(np.array([[[150, 90, 90]]], "uint8"))
+    grey[..., 1:] = 0
+    same = np.tile(lab_to_rgb8(grey.astype("float32")), (64, 64, 1))[None]
+    red = np.full((1, 64, 64, 3), [150, 90, 90], "uint8")
+    np.testing.assert_array_equal(draw_ink(red), draw_ink(same))
+    assert draw_ink(rgb[:0]).shape == (0, 64, 64, 1)
 
 
 def test_edges_of_ones_own_photos(tmp_path):
