@@ -87,19 +87,13 @@ def cards_as_markdown(folder=WEIGHTS_FOLDER):
     text += ["", "## All models", "", figures_as_markdown(folder)]
     for name in available_models(folder):
         card = read_card(name, folder)[1]
-        text += [
-            *_facts(card),
+        text += _section(
+            card,
             f"- At the best epoch: validation loss {card['validation_loss']:.5f}, "
             f"training loss {card['training_loss']:.5f} (ratio "
             f"{card['validation_loss'] / card['training_loss']:.2f}).",
             *_before(card),
-            *(f"- {note}" for note in card.get("notes", ())),
-            f"- Again: `{card['command']}`",
-            "",
-            f"Held-out pictures: {card['test']}.",
-            "",
-            card["table"],
-        ]
+        )
         if "benchmark" in card:
             text += ["", _BENCHMARK, "", benchmark_as_markdown(card)]
     return "\n".join(text) + "\n"
@@ -115,7 +109,7 @@ def translations_as_markdown(folder=TRANSLATIONS_FOLDER):
         The text of `data/translations/README.md`.
     """
     text = [
-        "# The weights of lesson 10",
+        "# The weights of lessons 09 and 10",
         "",
         "This page is made from the cards (`*.json`) by `python .ci/make_tables.py`; "
         "do not edit it. Intervals are 95 % bootstrap intervals of the mean over "
@@ -123,21 +117,13 @@ def translations_as_markdown(folder=TRANSLATIONS_FOLDER):
         "are the floors: the mean of the training targets, and the input itself.",
     ]
     for name in available_models(folder):
-        card = read_card(name, folder)[1]
-        text += [
-            *_facts(card),
-            *(f"- {note}" for note in card.get("remarks", ())),
-            f"- Again: `{card['command']}`",
-            "",
-            f"Held-out pictures: {card['test']}.",
-            "",
-            card["table"],
-        ]
+        text += _section(read_card(name, folder)[1])
     return "\n".join(text) + "\n"
 
 
-def _facts(card):
-    """The lines that all cards have: what it is, its data, its training."""
+def _section(card, *lines):
+    """The lines about one card; `lines` come between its facts and its notes."""
+    notes = card.get("notes") or []  # a string where the training itself wrote it
     return [
         "",
         f"## {card['name']}",
@@ -150,6 +136,13 @@ def _facts(card):
         f"{card['epochs']} epochs ({card['steps']:,} steps of {card['batch_size']}), "
         f"best epoch {card['best_epoch']}, {card['minutes']:.0f} minutes on "
         f"{card['hardware']}.",
+        *lines,
+        *(f"- {note}" for note in ([notes] if isinstance(notes, str) else notes)),
+        f"- Again: `{card['command']}`",
+        "",
+        f"Held-out pictures: {card['test']}.",
+        "",
+        card["table"],
     ]
 
 

@@ -38,6 +38,16 @@ def test_the_page_tells_all_of_every_model(make_tables, folder):
     assert "(ratio 1.50)" in page
 
 
+@pytest.mark.parametrize("notes", ["no LPIPS here", ["no LPIPS here"]])
+def test_notes_are_a_line_each(make_tables, folder, notes):
+    card = {key: read_card("one", folder)[1][key] for key in ("figures", "title")}
+    card["true_colourfulness"] = 30.0
+    write_model(folder / "one.npz", build_baseline_cnn(filters=2), notes=notes, **card)
+    page = make_tables.cards_as_markdown(folder)
+    assert page.splitlines().count("- no LPIPS here") == 1
+    assert not [line for line in page.splitlines() if len(line) == 3]
+
+
 def test_the_page_tells_of_the_trainings_before(make_tables, folder):
     _, first = read_card("one", folder)
     middle = {**first, "name": "middle", "steps": 1234, "before": first}
