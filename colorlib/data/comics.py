@@ -6,15 +6,14 @@ attribution. None is part of this project. The list (`data/comics.txt`) has a li
 SHA-256 of their files.
 """
 
-import io
-import zipfile
-
 import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
 from colorlib.data.download import download
+from colorlib.data.repositories import as_jpeg, write_zip
 from colorlib.errors import DataError
+from colorlib.images.resize import resize_rgb
 from colorlib.utils.files import write_atomically
 
 PARTS = ("train", "test", "test_pages")
@@ -60,9 +59,11 @@ def fetch_comics(path, folder):
         found["test" if test else "train"] |= panels_of(name, rgb)
         if test:
             height = round(PAGE_WIDTH * rgb.shape[0] / rgb.shape[1])
-            found["test_pages"][f"page__{name}.jpg"] = _shrink(rgb, PAGE_WIDTH, height)
+            small = resize_rgb(rgb, height, PAGE_WIDTH)
+            found["test_pages"][f"page__{name}.jpg"] = as_jpeg(small)
     for part, pictures in found.items():
-        write_atomically(folder / f"{part}.zip", lambda file: _write(pictures, file))
+        items = sorted(pictures.items())
+        write_atomically(folder / f"{part}.zip", lambda file: write_zip(items, file))
     for file in (folder / "pages").glob("*.png*"):
         file.unlink()
     return folder
@@ -136,23 +137,22 @@ def cut_page(rgb):
     """
     white = rgb.min(axis=-1) >= WHITE
 
-    def cut(top, bottom, left, right, axis, tried):
+    def cut(top, bottom, left, right, axis, whole=False):
         part = white[top:bottom, left:right]
         spans = _spans(part.mean(axis=1 - axis) >= EMPTY)
-        if len(spans) == 1 and tried and spans[0] == (0, part.shape[axis]):
+        alone = spans == [(0, part.shape[axis])]
+        if alone and whole:  # neither rows nor columns part it
             return [(top, bottom, left, right)]
         boxes = []
         for start, stop in spans:
-            inner = (
-                (top + start, top + stop, left, right)
-                if axis == 0
-                else (top, bottom, left + start, left + stop)
-            )
-            alone = len(spans) == 1 and (start, stop) == (0, part.shape[axis])
+            if axis == 0:
+                inner = (top + start, top + stop, left, right)
+            else:
+                inner = (top, bottom, left + start, left + stop)
             boxes += cut(*inner, 1 - axis, alone)
         return boxes
 
-    return cut(0, white.shape[0], 0, white.shape[1], 0, False)
+    return cut(0, white.shape[0], 0, white.shape[1], 0)
 
 
 def _spans(gutter):
@@ -184,17 +184,4 @@ def _cells(panel):
 def _small(rgb):
     scale = min(1, SIDE / min(rgb.shape[:2]))
     height, width = (max(1, round(scale * side)) for side in rgb.shape[:2])
-    return _shrink(rgb, width, height)
-
-
-def _shrink(rgb, width, height):
-    image = Image.fromarray(rgb).resize((width, height), Image.Resampling.LANCZOS)
-    data = io.BytesIO()
-    image.save(data, "JPEG", quality=90, subsampling=0)
-    return data.getvalue()
-
-
-def _write(pictures, file):
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, data in sorted(pictures.items()):
-            archive.writestr(zipfile.ZipInfo(name), data)
+    return as_jpeg(resize_rgb(rgb, height, width))

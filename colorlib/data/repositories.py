@@ -134,7 +134,7 @@ def _pictures_of(tag, repository, commit, hashes, folder):
                     digest = hashlib.sha256(data).hexdigest()
                     if digest[:DIGITS] in hashes:
                         name = f"{part_of(digest)}/{tag}/{digest[:DIGITS]}.jpg"
-                        found[name] = _as_jpeg(square(data))
+                        found[name] = as_jpeg(square(data))
     except ARCHIVE_ERRORS as error:
         archive.unlink(missing_ok=True)
         raise DataError(f"{address} came damaged ({error}). Try again.") from error
@@ -144,18 +144,20 @@ def _pictures_of(tag, repository, commit, hashes, folder):
             f"{repository} at {commit[:12]} has {len(found):,} of the {len(hashes):,} "
             "pictures that were taken from it."
         )
-    write_atomically(taken, lambda file: _write_zip(sorted(found.items()), file))
+    write_atomically(taken, lambda file: write_zip(sorted(found.items()), file))
     archive.unlink()
     return taken
 
 
-def _as_jpeg(rgb):
+def as_jpeg(rgb):
+    """The bytes of a uint8 picture `(H, W, 3)` as a JPEG file."""
     data = io.BytesIO()
     Image.fromarray(rgb).save(data, "JPEG", quality=90, subsampling=0)
     return data.getvalue()
 
 
-def _write_zip(items, file):
+def write_zip(items, file):
+    """Writes pairs of a name and bytes to an open file, a zip without dates."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in items:
             archive.writestr(zipfile.ZipInfo(name), data)
@@ -170,4 +172,4 @@ def _join(archives, part, file):
                 for name in archive.namelist()
                 if name.startswith(f"{part}/")
             ]
-    _write_zip(items, file)
+    write_zip(items, file)

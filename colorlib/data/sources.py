@@ -29,6 +29,8 @@ from colorlib.errors import DataError
 from colorlib.utils.paths import DATA, needs_checkout
 
 SAMPLES = DATA / "samples"
+# Sets that are built once, from a list in `data` and what is fetched for it.
+_BUILT = {"repositories": fetch_pictures, "comics": fetch_comics}
 
 
 @dataclass
@@ -96,11 +98,8 @@ def locate(name, part, source):
             for file, sha256 in files.items():
                 download(f"{address}/{file}", folder / file, sha256)
             return Located(paths=[folder], already_split=True)
-        if source[0] == "repositories":
-            folder = fetch_pictures(DATA / source[1], cache_folder() / name)
-            return Located(paths=[folder / f"{part}.zip"], already_split=True)
-        if source[0] == "comics":
-            folder = fetch_comics(DATA / source[1], cache_folder() / name)
+        if source[0] in _BUILT:
+            folder = _BUILT[source[0]](DATA / source[1], cache_folder() / name)
             return Located(paths=[folder / f"{part}.zip"], already_split=True)
         raise DataError("no public address is known; only a mirror can have it")
     except DataError as error:
@@ -163,7 +162,7 @@ def present(name, source):
         needed = [_kaggle_path(name, slug) for slug in source[1:]]
     elif source[0] == "url":
         needed = [_url_path(name, source[1])]
-    elif source[0] in ("repositories", "comics"):
+    elif source[0] in _BUILT:
         needed = [cache_folder() / name / f"{part}.zip" for part in ("train", "test")]
     elif source[0] == "files":
         needed = [cache_folder() / name / file for file in source[2]]

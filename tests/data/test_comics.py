@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorlib.data import comics, download
+from colorlib.data import comics
 from colorlib.data.catalog import DATA_SETS
 from colorlib.data.comics import cut_page, panels_of, read_page_list
 from colorlib.data.sets import load_pictures
@@ -21,13 +21,9 @@ BOXES = [(40, 440, 40, 470), (40, 440, 510, 960), (480, 900, 40, 960)]
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch, server):
-    monkeypatch.setattr(download, "BACKOFF", 0)
+def cache(own_cache, monkeypatch, server):
     monkeypatch.setattr(comics, "HOST", server.url)
-    monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("COLORLIB_MIRROR", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return tmp_path / "cache" / "comics"
+    return own_cache / "comics"
 
 
 def page_with(boxes, seed=0):

@@ -35,17 +35,14 @@ SECOND = "huseynguliyev/landscape-classification"
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+def cache(own_cache, tmp_path, monkeypatch):
     """An empty cache and home, no tokens, no waiting."""
-    monkeypatch.setattr(download, "BACKOFF", 0)
     for name in [n for n in os.environ if n.startswith("KAGGLE_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home" / ".keras"))
     monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(tmp_path / "home" / ".kaggle"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return tmp_path / "cache"
+    return own_cache
 
 
 def jpeg(seed):

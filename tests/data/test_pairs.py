@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorlib.data import download, pairs
+from colorlib.data import pairs
 from colorlib.data.batches import PairBatches
 from colorlib.data.ink import draw_ink
 from colorlib.data.pairs import (
@@ -27,12 +27,8 @@ LEFT, RIGHT = (200, 60, 40), (30, 80, 210)
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    """An empty cache, and no waiting."""
-    monkeypatch.setattr(download, "BACKOFF", 0)
-    monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return tmp_path / "cache"
+def cache(own_cache):
+    return own_cache
 
 
 def wide(seed, height=256, width=512):

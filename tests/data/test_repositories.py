@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from colorlib.data import download, repositories
+from colorlib.data import repositories
 from colorlib.data.catalog import DATA_SETS
 from colorlib.data.sources import SAMPLES, locate, present
 from colorlib.errors import DataError
@@ -20,13 +20,9 @@ COMMIT = "0123456789abcdef" * 2 + "01234567"
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch, server):
-    monkeypatch.setattr(download, "BACKOFF", 0)
+def cache(own_cache, monkeypatch, server):
     monkeypatch.setattr(repositories, "HOST", server.url)
-    monkeypatch.setenv("COLORLIB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("COLORLIB_MIRROR", raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    return tmp_path / "cache" / "extra"
+    return own_cache / "extra"
 
 
 def picture(seed, kind="JPEG"):

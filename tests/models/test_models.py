@@ -251,6 +251,12 @@ def test_batchnorm_on_all_layers_but_the_first_and_the_innermost(paper_unet):
     assert (norm.momentum, norm.epsilon) == (0.9, 1e-5)
 
 
+def test_the_running_means_reach_as_far_back_as_is_said():
+    unet = build_unet(size=16, width=1, momentum=0.99)
+    norms = named(unet, layers.BatchNormalization)
+    assert norms and {layer.momentum for layer in norms} == {0.99}
+
+
 def test_slopes_and_dropout_are_the_papers(paper_unet):
     leaky = named(paper_unet, layers.LeakyReLU)
     names = [f"down_{i}_relu" for i in range(1, 9)]
