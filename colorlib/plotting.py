@@ -262,7 +262,10 @@ def plot_lines(
     axes.set(xlabel=xlabel, ylabel=ylabel, title=title)
     if xlabel in ("epoch", "step"):  # there are no half ones
         axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend()
+    if len(lines) > 5:  # a long legend would hide curves
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    else:
+        axes.legend()
     plt.show()
 
 

@@ -360,7 +360,7 @@ EXERCISES = {
             "    return keras.Model(inputs, layers.Dense(2)(both))": "Your code stops",
             "def build_with_skip(size, neurons):\n"
             "    return layers.Dense(2)(keras.Input((size,)))": (
-                "Your code stops: AttributeError: .*then keras.Model"
+                "Not yet: a KerasTensor, no keras.Model. .*then keras.Model"
             ),
         },
     ),
@@ -490,8 +490,9 @@ EXERCISES = {
         {
             "my_encoder = [(5, 2), *encoder[1:]]": "8 layers, 8 times smaller, sees 77",
             "my_encoder = [(3, 8)] + 7 * [(3, 1)]": (
-                "8 times smaller, sees 115 pixels. Three strides of 2, five of 1"
+                "8 times smaller, sees 115 pixels. Kernels of 3 or 5, three strides"
             ),
+            "my_encoder = [*encoder[:-1], (9, 1)]": "sees 123 pixels. Kernels of 3 or",
             "my_encoder = [(3, 2)] * 8": "8 layers, 256 times smaller, sees 511",
             "my_encoder = [(3, 2), (3, 2), (3, 2), (7, 1)]": "8 pairs, as `encoder`",
             "my_encoder = [3] * 8": "Your code stops: TypeError: .*Pairs",

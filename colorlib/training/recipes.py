@@ -265,6 +265,25 @@ RECIPES |= {
         **_GAME,
     ),
 }
+# One change at a time: three losses, the same panels at 64 px, the same steps.
+# Lesson 08 trains each from three seeds.
+_PAGES = _GAME | dict(
+    data=("comics",),
+    size=72,
+    crop=64,
+    options={"train_encoder": True},
+    epochs=6,
+    steps_per_epoch=100,
+)
+RECIPES |= {
+    "comics_l2": Recipe("Comics at 64 px, L2", loss="mse", **_PAGES),
+    "comics_l1": Recipe("Comics at 64 px, L1", loss="mae", **_PAGES),
+    "comics_l1_gan": Recipe(
+        "Comics at 64 px, L1 and a PatchGAN",
+        adversarial=replace(_GAN, pretrain_epochs=0),
+        **_PAGES,
+    ),
+}
 # One or two steps of the discriminator, on mixed pictures.
 for _name, _d_steps, _often in (
     ("mixed", 2, "two steps"),
