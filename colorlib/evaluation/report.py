@@ -48,6 +48,9 @@ def facts_as_markdown(card):
     }
     if card.get("start_from"):
         facts["began with"] = f"the weights `{card['start_from']}`"
+    encoder = card.get("recipe", {}).get("encoder_from")
+    if encoder:
+        facts["began with"] = f"the encoder of `{encoder}`"
     lines = [f"| {name} | {fact} |" for name, fact in facts.items()]
     return "\n".join(["| | |", "|---|---|", *lines])
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -25,11 +26,15 @@ class PreviewStrip(keras.callbacks.Callback):
             model that is trained.
         rgb: uint8 array `(N, H, W, 3)`, held-out pictures.
         folder: the folder of the run.
+
+    Attributes:
+        average: None, or the `WeightAverage` of the model, which then colours.
     """
 
     def __init__(self, network, rgb, folder):
         super().__init__()
         self.network, self.rgb, self.folder = network, rgb, Path(folder) / "strip"
+        self.average = None
         remove_unfinished(self.folder)
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -47,7 +52,8 @@ class PreviewStrip(keras.callbacks.Callback):
         """Writes the PNG of an epoch."""
         sync_state(self.model)
         data = io.BytesIO()
-        Image.fromarray(self.draw()).save(data, "PNG")
+        with self.average.applied() if self.average else nullcontext():
+            Image.fromarray(self.draw()).save(data, "PNG")
         write_atomically(self.folder / f"epoch_{epoch:03d}.png", data.getvalue())
 
     def draw(self):

@@ -151,19 +151,21 @@ RECIPES |= {
         "Ladder, rung 4: pix2pix, L1 and a PatchGAN", adversarial=_GAN, **_RUNG
     ),
 }
-# Rungs 2 and 4 with what they lacked: an encoder that has seen ImageNet and learns on,
-# twice the pictures, more steps. The strip of both is the opening of lesson 07.
+# Rungs 2 and 4 with what they lacked: an encoder that has learned colours and learns
+# on, more pictures, more steps, the mean of the weights. Their strips open lesson 07.
 _QUALITY = _RUNG | dict(
-    data=("landscapes", "photos"),
+    data=("landscapes", "photos", "more"),
     network="encoder_unet",
     options=_LEARNING,
-    steps_per_epoch=150,
+    encoder_from="flagship",
+    steps_per_epoch=200,
+    average=0.998,
     strip="samples",
 )
 RECIPES |= {
-    "quality_l1": Recipe("U-Net on MobileNetV2, L1", loss="mae", **_QUALITY),
+    "quality_l1": Recipe("U-Net on the flagship's encoder, L1", loss="mae", **_QUALITY),
     "quality_gan": Recipe(
-        "U-Net on MobileNetV2, L1 and a PatchGAN",
+        "U-Net on the flagship's encoder, L1 and a PatchGAN",
         adversarial=replace(_GAN, pretrain_epochs=8),
         **_QUALITY,
     ),

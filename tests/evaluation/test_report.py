@@ -45,6 +45,8 @@ def test_the_facts_are_those_of_the_card(tmp_path):
     assert card["sha256"][:16] in facts["file"] and "began with" not in facts
     card["start_from"] = "general"
     assert "| began with | the weights `general` |" in facts_as_markdown(card)
+    card["recipe"] = {"encoder_from": "flagship"}
+    assert "| began with | the encoder of `flagship` |" in facts_as_markdown(card)
 
 
 @pytest.mark.parametrize("name", available_models())

@@ -6,6 +6,7 @@ from keras import layers, ops
 from colorlib.data.batches import Batches
 from colorlib.models.weights import read_arrays
 from colorlib.training.averaging import WeightAverage
+from colorlib.training.callbacks import PreviewStrip, read_strips
 from colorlib.training.resume import fit_resumable
 from colorlib.training.runtime import set_seed
 
@@ -104,6 +105,20 @@ def test_interrupted_and_gone_on_with_it_ends_the_same(tmp_path, steps):
     finished = run(tmp_path / "cut")[0]
     for a, b in zip(values(finished.variables), values(whole[0].variables)):
         np.testing.assert_array_equal(a, b)
+
+
+def test_the_strip_shows_what_the_average_makes_of_the_pictures(tmp_path):
+    model, shown = compiled(), pictures(2)
+    average = WeightAverage(model, 0.9)
+    strip = PreviewStrip(model, shown, tmp_path)
+    strip.average = average
+    data = Batches(pictures(12), 4), Batches(pictures(4), 4, training=False)
+    given = dict(verbose=0, keep="last", average=average)
+    fit_resumable(model, *data, 1, tmp_path, [strip], **given)
+    # The model has the average now.
+    np.testing.assert_array_equal(read_strips(tmp_path)[1], strip.draw())
+    with average.applied():
+        assert (read_strips(tmp_path)[1] != strip.draw()).any()
 
 
 def test_swapping_twice_changes_nothing():

@@ -16,6 +16,7 @@ from colorlib.evaluation.network import center_crop, predict_ab
 from colorlib.images import Picture, write_picture
 from colorlib.lab import rgb8_to_lab
 from colorlib.models.cards import available_models, read_card
+from colorlib.models.inverted_residuals import encoder_layers
 from colorlib.models.registry import BUILDERS, build, size_multiple
 from colorlib.models.weights import load_weights
 from colorlib.training import trainer as train_module
@@ -74,13 +75,29 @@ def test_every_recipe_is_valid(name):
         )
 
 
+@pytest.mark.parametrize("setting", ["start_from", "encoder_from"])
 def test_missing_weights_to_start_from_are_said_before_data_are_loaded(
-    tmp_path, monkeypatch
+    setting, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(train_module, "load_part", pytest.fail)
-    recipe = dataclasses.replace(RECIPES["tiny"], start_from="nowhere")
+    recipe = dataclasses.replace(RECIPES["tiny"], **{setting: "nowhere"})
     with pytest.raises(FileNotFoundError, match="'nowhere'.* train NAME"):
         train("mine", tmp_path, recipe=recipe)
+
+
+def test_an_encoder_alone_is_taken_from_trained_weights():
+    recipe = RECIPES["quality_gan"]
+    network = build_model(recipe, pretrained=True)
+    first = Colorizer(recipe.encoder_from).network
+    encoder = {layer.name for layer in encoder_layers(network)}
+    assert len(encoder) > 50
+    for layer in network.layers:
+        if layer.weights:
+            kernel, trained = (n.get_layer(layer.name).kernel for n in (network, first))
+            same = np.array_equal(*map(keras.ops.convert_to_numpy, (kernel, trained)))
+            # the last layer of the context begins with zeros
+            assert same == (layer.name in encoder), layer.name
+            assert layer.trainable
 
 
 def test_the_recipes_of_week_3_are_those_of_the_course():
@@ -91,6 +108,13 @@ def test_the_recipes_of_week_3_are_those_of_the_course():
         assert recipe.schedule == "constant"
     assert RECIPES["dog"].categories == ("dog",) and RECIPES["dog"].size == 32
     assert RECIPES["landscape"].size == 64
+
+
+def test_new_settings_without_effect_leave_begun_runs_alone():
+    recipe = RECIPES["tiny"]
+    assert {"weights", "encoder_from"}.isdisjoint(settings_of(recipe))
+    changed = dataclasses.replace(recipe, encoder_from="flagship")
+    assert settings_of(changed)["encoder_from"] == "flagship"
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw"])
