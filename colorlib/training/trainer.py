@@ -61,6 +61,7 @@ BEFORE = """
     name title data start_from seed epochs steps batch_size best_epoch training_loss
     validation_loss minutes hardware command recipe history before
 """.split()
+WITH_ENCODER = ("encoder_unet", "hint_unet")  # that can come from `encoder_from`
 AVERAGE_EVERY = 8  # steps; every one would take a tenth of the time
 
 
@@ -83,12 +84,22 @@ def build_model(recipe, pretrained=False):
         pretrained: whether to build it for training: in the recipe's precision, with
             the weights it starts from, or those of ImageNet where it has an encoder.
             Otherwise its weights are random (to load others).
+
+    Raises:
+        ValueError: if `encoder_from` would have no effect.
     """
+    new = recipe.network in WITH_ENCODER and not recipe.start_from
+    if recipe.encoder_from and not new:
+        raise ValueError(
+            f"encoder_from={recipe.encoder_from!r} needs a network of {WITH_ENCODER} "
+            f"without start_from, got {recipe.network!r} and start_from="
+            f"{recipe.start_from!r}."
+        )
     options = network_options(recipe)
     if pretrained and not recipe.start_from:
         if recipe.network == "mobilenet_unet":
             options["encoder_weights"] = find_encoder_weights()
-        if recipe.network in ("encoder_unet", "hint_unet"):
+        if recipe.network in WITH_ENCODER:
             options["encoder_weights"] = (
                 encoder_of(recipe.encoder_from)
                 if recipe.encoder_from

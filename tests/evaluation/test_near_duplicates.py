@@ -165,11 +165,12 @@ def pairs_of(seen, unseen, max_bits=10):
 
 
 # Test pictures that are like one trained on (at most 10 bits), all looked at.
-ALIKE = {  # other photographs: a hill, trousers, plain sky
+ALIKE = {  # other photographs: a hill, trousers, plain sky, another dress on one door
     "mountain__intel_11319.jpg",
     "clothes_pants__cloth_4feeec9c-a8ae-4f00-a37c-217cb8e8d5ef.jpg",
     "clothes__cloth__pants_040eb2b2c8.webp",
     "detail__ep07_cover_01_00.jpg",
+    "0f3124c265648344.jpg",  # of `extra`, which not every mirror has
 }
 
 
@@ -207,7 +208,9 @@ def test_no_test_picture_was_trained_on(mirror):
     unseen = concatenate(unseen)
     assert len([name for name in unseen.names if "kodim" in name]) == 24
     assert pairs_of(seen, unseen, max_bits=2) == set()
-    assert {name for _, name in pairs_of(seen, unseen)} == ALIKE
+    there = {name.split("/")[-1] for name in unseen.names}
+    assert len(ALIKE - there) <= 1
+    assert {name for _, name in pairs_of(seen, unseen)} == ALIKE & there
 
 
 def test_what_is_left_out_of_the_test_parts_is_twice(mirror, monkeypatch):

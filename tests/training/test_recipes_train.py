@@ -100,6 +100,13 @@ def test_an_encoder_alone_is_taken_from_trained_weights():
             assert layer.trainable
 
 
+@pytest.mark.parametrize("name", ["tiny", "landscape2"])
+def test_an_encoder_that_would_not_be_taken_is_refused(name):
+    recipe = dataclasses.replace(RECIPES[name], encoder_from="general")
+    with pytest.raises(ValueError, match="encoder_from='general' needs a network of"):
+        build_model(recipe, pretrained=True)
+
+
 def test_the_recipes_of_week_3_are_those_of_the_course():
     for name in ("dog", "landscape"):
         recipe = RECIPES[name]
