@@ -149,6 +149,9 @@ def _section(card, *lines):
 def _beginning(card):
     if card.get("start_from"):
         return f"the weights `{card['start_from']}`"
+    encoder = card.get("recipe", {}).get("encoder_from")
+    if encoder:
+        return f"the encoder of `{encoder}`"
     if card["network"] in ON_IMAGENET:
         return "an encoder trained on ImageNet"
     return "random weights"

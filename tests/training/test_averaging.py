@@ -110,8 +110,7 @@ def test_interrupted_and_gone_on_with_it_ends_the_same(tmp_path, steps):
 def test_the_strip_shows_what_the_average_makes_of_the_pictures(tmp_path):
     model, shown = compiled(), pictures(2)
     average = WeightAverage(model, 0.9)
-    strip = PreviewStrip(model, shown, tmp_path)
-    strip.average = average
+    strip = PreviewStrip(model, shown, tmp_path, average)
     data = Batches(pictures(12), 4), Batches(pictures(4), 4, training=False)
     given = dict(verbose=0, keep="last", average=average)
     fit_resumable(model, *data, 1, tmp_path, [strip], **given)
