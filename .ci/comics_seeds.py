@@ -1,4 +1,4 @@
-"""Trains the three losses of lesson 08 from three seeds; data/gan/comics_seeds.json.
+"""Trains the three losses of lesson 08 from three seeds; data/comics_seeds.json.
 
 Run from the repository: `python .ci/comics_seeds.py RUNS`, where the folder RUNS keeps
 the runs, one each; finished ones are not trained again. All are measured after their
@@ -65,7 +65,7 @@ def main(runs):
         "grey": card["figures"]["grey"],
         "runs": rows,
     }
-    path = ROOT / "data" / "gan" / "comics_seeds.json"
+    path = ROOT / "data" / "comics_seeds.json"
     path.write_text(json.dumps(text, indent=1) + "\n", encoding="utf-8")
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -213,6 +214,21 @@ def test_a_run_of_lesson_07_is_its_recipe_with_its_strips(path):
     assert 0 < card["lpips"][path.stem] < card["lpips"]["grey"]
     with Image.open(path.with_suffix(".jpg")) as strips:
         assert strips.size == (8 * 128, 3 * 128)
+
+
+def test_the_three_seeds_are_of_recipes_that_differ_in_the_loss_alone():
+    seeds = json.loads((DATA / "comics_seeds.json").read_text(encoding="utf-8"))
+    names = ["comics_l2", "comics_l1", "comics_l1_gan"]
+    runs = [(run["recipe"], run["seed"]) for run in seeds["runs"]]
+    assert runs == [(name, seed) for seed in range(3) for name in names]
+    first, *others = (RECIPES[name] for name in names)
+    loss = dict(title="", loss="mse", adversarial=None)
+    for recipe in others:
+        assert dataclasses.replace(recipe, **loss) == dataclasses.replace(first, **loss)
+    assert seeds["steps"] == first.epochs * first.steps_per_epoch
+    assert seeds["epochs"] == first.epochs
+    for run in seeds["runs"]:
+        assert run["ab_mae"] < seeds["grey"]["ab_mae"]
 
 
 @pytest.mark.parametrize("name", shipped())
