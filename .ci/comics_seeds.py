@@ -17,24 +17,21 @@ sys.path.insert(0, str(ROOT))
 from colorlib.evaluation.network import center_crop, predict_ab  # noqa: E402
 from colorlib.metrics.scores import colourfulness, score  # noqa: E402
 from colorlib.training import train  # noqa: E402
+from colorlib.training.building import build_model, compile_model  # noqa: E402
 from colorlib.training.parts import load_part, make_batches  # noqa: E402
 from colorlib.training.recipes import RECIPES  # noqa: E402
 from colorlib.training.resume import fit_resumable  # noqa: E402
-from colorlib.training.trainer import (  # noqa: E402
-    build_model,
-    compile_model,
-    settings_of,
-)
+from colorlib.training.trainer import settings_of  # noqa: E402
 
 NAMES = ("comics_l2", "comics_l1", "comics_l1_gan")
 SEEDS = (0, 1, 2)
 COMMON = ("data", "start_from", "epochs", "steps", "batch_size", "hardware")
 
 
-def last_epoch(recipe, run):
+def last_epoch(recipe, run, parts):
     """The network of a finished run as its last epoch left it."""
     data = [
-        make_batches(recipe, load_part(recipe, part), training=part == "train")
+        make_batches(recipe, parts[part], training=part == "train")
         for part in ("train", "validation")
     ]
     network = build_model(recipe)
@@ -46,15 +43,16 @@ def last_epoch(recipe, run):
 
 def main(runs):
     """Trains what is missing, and writes the figures of all."""
-    test = load_part(RECIPES[NAMES[0]], "test").rgb
-    test = center_crop(test, RECIPES[NAMES[0]].crop)
+    first = RECIPES[NAMES[0]]
+    parts = {part: load_part(first, part) for part in ("train", "validation", "test")}
+    test = center_crop(parts["test"].rgb, first.crop)
     rows = []
     for seed in SEEDS:
         for name in NAMES:
             recipe = replace(RECIPES[name], seed=seed)
             run = Path(runs) / f"{name}_{seed}"
             card = train(name, run, 2, recipe)[1]
-            scores = score(test, predict_ab(last_epoch(recipe, run), test))
+            scores = score(test, predict_ab(last_epoch(recipe, run, parts), test))
             row = {"recipe": name, "seed": seed, "minutes": card["minutes"]}
             rows.append(row | {k: round(float(v.mean()), 5) for k, v in scores.items()})
             print(rows[-1], flush=True)

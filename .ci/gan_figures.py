@@ -28,10 +28,10 @@ from colorlib.metrics.lpips import Lpips  # noqa: E402
 from colorlib.metrics.scores import score  # noqa: E402
 from colorlib.models.cards import read_card  # noqa: E402
 from colorlib.models.weights import load_weights  # noqa: E402
+from colorlib.training.building import build_model, compile_model  # noqa: E402
 from colorlib.training.callbacks import read_strips  # noqa: E402
 from colorlib.training.parts import load_part  # noqa: E402
 from colorlib.training.recipes import RECIPES  # noqa: E402
-from colorlib.training.trainer import build_model, compile_model  # noqa: E402
 
 FOLDER = ROOT / "data" / "gan"
 # Which epochs are shown: the first, the last of L1 alone, and the last of all.

@@ -20,6 +20,7 @@ from colorlib.models.cards import (  # noqa: E402
     TRANSLATIONS_FOLDER,
     WEIGHTS_FOLDER,
     available_models,
+    beginning_of,
     read_card,
 )
 from colorlib.utils.files import write_atomically  # noqa: E402
@@ -147,11 +148,8 @@ def _section(card, *lines):
 
 
 def _beginning(card):
-    if card.get("start_from"):
-        return f"the weights `{card['start_from']}`"
-    encoder = card.get("recipe", {}).get("encoder_from")
-    if encoder:
-        return f"the encoder of `{encoder}`"
+    if beginning_of(card):
+        return beginning_of(card)
     if card["network"] in ON_IMAGENET:
         return "an encoder trained on ImageNet"
     return "random weights"

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from colorlib.models.cards import beginning_of
 from colorlib.utils.files import write_atomically
 
 # Each section, and what it must have beside words: a pattern, and its name.
@@ -46,11 +47,8 @@ def facts_as_markdown(card):
         "file": f"{card['bytes'] / 1e6:.1f} MB, SHA-256 `{card['sha256'][:16]}`",
         "again": f"`{card['command']}`",
     }
-    if card.get("start_from"):
-        facts["began with"] = f"the weights `{card['start_from']}`"
-    encoder = card.get("recipe", {}).get("encoder_from")
-    if encoder:
-        facts["began with"] = f"the encoder of `{encoder}`"
+    if beginning_of(card):
+        facts["began with"] = beginning_of(card)
     lines = [f"| {name} | {fact} |" for name, fact in facts.items()]
     return "\n".join(["| | |", "|---|---|", *lines])
 

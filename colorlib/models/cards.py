@@ -33,6 +33,15 @@ def models_with_hints(folder: str | Path = WEIGHTS_FOLDER) -> list:
     ]
 
 
+def beginning_of(card: dict) -> str | None:
+    """What trained weights a training began with, in words; None where with none."""
+    encoder = card.get("recipe", {}).get("encoder_from")
+    if encoder:
+        return f"the encoder of `{encoder}`"
+    weights = card.get("start_from")
+    return f"the weights `{weights}`" if weights else None
+
+
 def read_card(model: str | Path, folder: str | Path = WEIGHTS_FOLDER) -> tuple:
     """Reads a model's card after checking that its weights are the ones it names.
 

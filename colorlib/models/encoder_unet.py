@@ -27,8 +27,8 @@ def build_encoder_unet(
     Args:
         encoder: "mobilenet_v2", or EfficientNet's "lite0", "lite1" or "lite2".
         encoder_weights: list of arrays, kernel and bias of each convolution, such as
-            `training.read_encoder_weights` gives; or None for random ones (when the
-            whole network's weights are loaded afterwards).
+            `training.building.read_encoder_weights` gives; or None for random ones
+            (when the whole network's weights are loaded afterwards).
         widths: channels of the decoder from 1/32 to 1/2 of the side.
         context: whether the deepest features are told the mean of the whole picture's:
             what is to be seen elsewhere says what a place may be.

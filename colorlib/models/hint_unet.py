@@ -6,8 +6,8 @@ from keras import layers, ops
 from colorlib.models.cnn import conv_relu
 from colorlib.models.encoder_unet import lay_unet, upsample_ab
 from colorlib.models.inverted_residuals import (
+    encoder_arrays,
     encoder_layers,
-    folded_weights,
     set_encoder_weights,
 )
 
@@ -223,7 +223,7 @@ def start_from_unet(network, other):
     """
     for layer in other.layers:
         if layer.name == "encoder":  # that of `build_mobilenet_unet`
-            set_encoder_weights(network, folded_weights(layer))
+            set_encoder_weights(network, encoder_arrays(other))
         elif layer.weights and not layer.name.startswith(SPREADING):
             network.get_layer(layer.name).set_weights(layer.get_weights())
 

@@ -140,6 +140,22 @@ def encoder_layers(network):
     ]
 
 
+def encoder_arrays(network):
+    """The weights of the encoder inside a network.
+
+    Args:
+        network: a `keras.Model` with the layers of `extract_features` in it, or from
+            `build_mobilenet_unet`, whose encoder is a model in the model.
+
+    Returns:
+        List of NumPy arrays, kernel and bias of each convolution.
+    """
+    for layer in network.layers:
+        if layer.name == "encoder":
+            return folded_weights(layer)
+    return [array for layer in encoder_layers(network) for array in layer.get_weights()]
+
+
 def set_encoder_weights(network, arrays):
     """Gives the encoder inside a network its weights, layer by layer.
 

@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "bars": ["EpochBar", "bar"],
+        "building": ["build_model", "compile_model"],
         "callbacks": [
             "PreviewStrip",
             "make_tensorboard",
@@ -26,6 +27,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "smoke_recipe",
             "with_data",
         ],
-        "trainer": ["build_model", "compile_model", "make_strip", "train"],
+        "trainer": ["make_strip", "train"],
     },
 )

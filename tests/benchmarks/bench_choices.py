@@ -23,11 +23,11 @@ from colorlib.evaluation.network import center_crop, predict_ab
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab
 from colorlib.metrics.lpips import Lpips
 from colorlib.metrics.scores import colourfulness, psnr
+from colorlib.training.building import build_model, compile_model
 from colorlib.training.parts import load_part, make_batches
 from colorlib.training.resume import fit_resumable
 from colorlib.training.runtime import set_seed
 from colorlib.training.settings import GanSettings, PerceptualSettings, Recipe
-from colorlib.training.trainer import build_model, compile_model
 
 ROUNDS = 9
 BASE = Recipe(

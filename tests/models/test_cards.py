@@ -28,9 +28,9 @@ from colorlib.models.cards import (
 from colorlib.models.cnn import build_baseline_cnn
 from colorlib.models.registry import build, size_multiple
 from colorlib.models.weights import load_weights
+from colorlib.training.building import network_options
 from colorlib.training.recipes import RECIPES
 from colorlib.training.settings import recipe_from
-from colorlib.training.trainer import network_options
 from colorlib.utils.paths import DATA
 
 GAN_FOLDER = DATA / "gan"  # what lesson 07 shows of trainings

@@ -21,19 +21,13 @@ from colorlib.models.inverted_residuals import encoder_layers
 from colorlib.models.registry import BUILDERS, build, size_multiple
 from colorlib.models.weights import load_weights
 from colorlib.training import trainer as train_module
+from colorlib.training.building import build_model, compile_model, network_options
 from colorlib.training.callbacks import read_strips
 from colorlib.training.parts import make_batches
 from colorlib.training.recipes import RECIPES
 from colorlib.training.resume import read_history
 from colorlib.training.settings import recipe_from, smoke_recipe
-from colorlib.training.trainer import (
-    build_model,
-    compile_model,
-    load_part,
-    network_options,
-    settings_of,
-    train,
-)
+from colorlib.training.trainer import load_part, settings_of, train
 
 # Recipes.
 

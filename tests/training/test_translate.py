@@ -33,17 +33,13 @@ from colorlib.models.cards import TRANSLATIONS_FOLDER, available_models, read_ca
 from colorlib.models.patch_discriminator import build_patch_discriminator
 from colorlib.models.unet import build_unet
 from colorlib.training import trainer
+from colorlib.training.building import build_model, compile_model, network_options
 from colorlib.training.callbacks import read_strips
 from colorlib.training.parts import load_part, make_batches, whole_side
 from colorlib.training.recipes import RECIPES
 from colorlib.training.resume import read_history
 from colorlib.training.settings import recipe_from, smoke_recipe
-from colorlib.training.trainer import (
-    build_model,
-    compile_model,
-    network_options,
-    train,
-)
+from colorlib.training.trainer import train
 
 TRANSLATIONS = [name for name, r in RECIPES.items() if r.task != "colorize"]
 
