@@ -105,6 +105,35 @@ class Lpips:
             total += ops.mean(distance, axis=(1, 2))  # (B,)
         return total
 
+    def of_pictures(self, real_rgb, fake_rgb, batch_size: int = 16) -> np.ndarray:
+        """Compares 8-bit pictures in pairs, some at a time.
+
+        Args:
+            real_rgb: uint8 array `(N, H, W, 3)`, sRGB, at least 32 pixels high and
+                wide.
+            fake_rgb: the same of the other pictures.
+            batch_size: pairs at a time; many take much memory.
+
+        Returns:
+            float32 array `(N,)`.
+
+        Raises:
+            ValueError: if they are not two arrays of 8-bit pictures of one shape.
+        """
+        for rgb in (real_rgb, fake_rgb):
+            if rgb.dtype != np.uint8 or rgb.ndim != 4 or rgb.shape != real_rgb.shape:
+                raise ValueError(
+                    "LPIPS compares two uint8 arrays of one shape (N, H, W, 3), got "
+                    f"{real_rgb.dtype} {real_rgb.shape} and {fake_rgb.dtype} "
+                    f"{fake_rgb.shape}."
+                )
+        found = [np.zeros(0, "float32")]
+        for start in range(0, len(real_rgb), batch_size):
+            few = slice(start, start + batch_size)
+            distance = self(real_rgb[few] / 255.0, fake_rgb[few] / 255.0)
+            found.append(ops.convert_to_numpy(distance))
+        return np.concatenate(found)
+
     def features(self, rgb) -> list:
         """Returns what the network sees in pictures, at each depth that is compared.
 

@@ -102,6 +102,21 @@ RECIPES = {
         perceptual=PerceptualSettings(weight=2.5, precision="mixed_bfloat16"),
         **_ANY_PHOTO,
     ),
+    "base3": Recipe(
+        "Base 3: `base2` gone on",
+        network="encoder_unet",
+        options=_LEARNING,
+        epochs=9,
+        steps_per_epoch=1000,
+        learning_rate=3e-4,
+        schedule="cosine",
+        average=0.999,
+        weights=(4, 2, 1, 1, 1, 1),
+        start_from="base2",
+        perceptual=PerceptualSettings(weight=2.5, precision="mixed_bfloat16"),
+        seed=1,  # `base2` has seen the pictures in the order of seed 0
+        **_ANY_PHOTO,
+    ),
     "flagship": Recipe(
         "Flagship: `base2`, and what carries given colours to what is alike, L1",
         network="hint_unet",

@@ -82,6 +82,19 @@ def test_a_picture_alone_is_as_in_a_batch(lpips):
     np.testing.assert_allclose(np.concatenate(alone), whole, atol=1e-6)
 
 
+def test_pictures_of_8_bits_are_compared_some_at_a_time(lpips):
+    rgb, other = (np.rint(255 * x).astype("uint8") for x in pair(64, "rolled"))
+    real, fake = np.concatenate([rgb] * 3)[:5], np.concatenate([other] * 3)[:5]
+    found = lpips["alex"].of_pictures(real, fake, batch_size=2)
+    assert found.shape == (5,) and found.dtype == np.float32
+    known = KNOWN["alex", 64, "rolled"]
+    np.testing.assert_allclose(found, [*known, *known, known[0]], atol=1e-4)
+    assert lpips["alex"].of_pictures(real[:0], fake[:0]).shape == (0,)
+    for wrong in ((real / 255, fake / 255), (real, fake[:4]), (real[0], fake[0])):
+        with pytest.raises(ValueError, match="two uint8 arrays of one shape"):
+            lpips["alex"].of_pictures(*wrong)
+
+
 def test_fewer_depths_are_the_first_ones(lpips):
     rgb, other = pair(64, "grey")
     two = Lpips("alex", taps=2)
