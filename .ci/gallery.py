@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from colorlib.colorize.colorizer import Colorizer  # noqa: E402
-from colorlib.images.io import Picture, read_picture  # noqa: E402
+from colorlib.images.picture import Picture  # noqa: E402
+from colorlib.images.read import read_picture  # noqa: E402
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab  # noqa: E402
 
 HEIGHT, GAP = 250, 6

@@ -10,7 +10,7 @@ EXAMPLES = (
     ("lab", "rgb_to_lab"),
     ("lab", "lab_to_rgb"),
     ("ab_bins", "soft_encode"),
-    ("images.io", "read_picture"),
+    ("images.read", "read_picture"),
     ("data.sets", "load_pictures"),
     ("data.ink", "draw_ink"),
     ("metrics.scores", "score"),

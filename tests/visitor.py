@@ -9,7 +9,7 @@ from loopback import Page
 from colorlib.data import pretrained
 from colorlib.errors import DataError
 from colorlib.export.site import RUNTIME, build_page
-from colorlib.images.io import read_picture
+from colorlib.images.read import read_picture
 
 KINDS = {"html": "text/html", "js": "text/javascript", "json": "application/json"}
 KINDS |= {"css": "text/css", "svg": "image/svg+xml", "wasm": "application/wasm"}

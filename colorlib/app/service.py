@@ -17,16 +17,11 @@ from colorlib.colorize.files import before_after
 from colorlib.colorize.hints import check_hints, map_place
 from colorlib.colorize.suggestions import suggest_colors
 from colorlib.errors import PictureError
-from colorlib.images.io import (
-    EXTENSIONS,
-    Picture,
-    ending_for,
-    format_for,
-    read_picture,
-    write_picture,
-)
+from colorlib.images.picture import Picture, ending_for
+from colorlib.images.read import read_picture
 from colorlib.images.resize import resize_rgb
 from colorlib.images.restoration import restore
+from colorlib.images.write import EXTENSIONS, format_for, write_picture
 from colorlib.models.cards import available_models, read_card
 from colorlib.utils.paths import DATA
 

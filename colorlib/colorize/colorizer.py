@@ -8,7 +8,7 @@ import numpy as np
 
 from colorlib.colorize.hints import check_hints, hint_map
 from colorlib.errors import HintError
-from colorlib.images.io import PAGED, Picture
+from colorlib.images.picture import PAGED, Picture
 from colorlib.images.resize import resize_plane, resize_rgb
 from colorlib.lab import replace_ab, rgb8_to_lab, scale_L, unscale_ab
 from colorlib.models.cards import models_with_hints, read_card

@@ -10,15 +10,10 @@ from tqdm import tqdm
 
 from colorlib.colorize.jobs import EARLIER, plan, remember, same
 from colorlib.errors import HintError, PictureError
-from colorlib.images.io import (
-    MAX_FRAMES,
-    MAX_PIXELS,
-    PAGED,
-    Picture,
-    read_picture,
-    write_picture,
-)
+from colorlib.images.picture import PAGED, Picture
+from colorlib.images.read import MAX_FRAMES, MAX_PIXELS, read_picture
 from colorlib.images.resize import resize_rgb
+from colorlib.images.write import write_picture
 from colorlib.utils.console import printable
 from colorlib.utils.files import check_writable, remove_unfinished
 

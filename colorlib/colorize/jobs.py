@@ -12,16 +12,11 @@ from pathlib import Path
 
 from colorlib.colorize.hint_file import hints_to_json, same_spelling
 from colorlib.errors import HintError, PictureError
-from colorlib.images.io import (
-    EXTENSIONS,
-    ending_for,
-    format_for,
-    holds_frames,
-    name_of,
-    read_picture,
-)
 from colorlib.images.optional import is_scan, load_reader
+from colorlib.images.picture import ending_for, name_of
+from colorlib.images.read import holds_frames, read_picture
 from colorlib.images.signatures import kind_of_file
+from colorlib.images.write import EXTENSIONS, format_for
 from colorlib.video import may_be_film
 
 # What is called so is expected to be a film, and said if it is none.

@@ -11,7 +11,8 @@ from tqdm import tqdm
 
 from colorlib.data.archives import check_archive
 from colorlib.errors import DataError, PictureError
-from colorlib.images.io import EXTENSIONS, read_picture
+from colorlib.images.read import read_picture
+from colorlib.images.write import EXTENSIONS
 from colorlib.utils.files import file_lock, sha256_of
 from colorlib.utils.paths import CACHE
 

@@ -18,7 +18,7 @@ from colorlib.data.ink import draw_ink
 from colorlib.data.sets import PARTS, Entry, decode, is_picture, load_pictures
 from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, stable_order
 from colorlib.errors import PictureError
-from colorlib.images.io import read_picture
+from colorlib.images.read import read_picture
 from colorlib.images.resize import resize_rgb
 
 _AUTHORS = "http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/"

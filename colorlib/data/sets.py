@@ -23,8 +23,8 @@ from colorlib.data.archives import ARCHIVE_ERRORS, list_files
 from colorlib.data.catalog import BREEDS, DATA_SETS, KNOWN_DUPLICATES, LIKE_TEST
 from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, stable_order
 from colorlib.errors import PictureError
-from colorlib.images.io import EXTENSIONS
 from colorlib.images.resize import resize_rgb, square_thumbnail
+from colorlib.images.write import EXTENSIONS
 from colorlib.lab import rgb8_to_lab, scale_ab, scale_L
 
 PARTS = ("train", "validation", "test")

@@ -9,7 +9,7 @@ from tqdm import tqdm
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.data.sets import load_pictures
 from colorlib.evaluation.classifier import Classifier, find_labels
-from colorlib.images.io import Picture
+from colorlib.images.picture import Picture
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab
 from colorlib.metrics.baselines import BASELINES, LightnessTable, baseline_ab
 from colorlib.metrics.intervals import bootstrap_interval

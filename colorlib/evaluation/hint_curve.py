@@ -3,7 +3,7 @@
 import numpy as np
 
 from colorlib.colorize.hints import Hint
-from colorlib.images.io import Picture
+from colorlib.images.picture import Picture
 from colorlib.metrics.scores import psnr
 
 COUNTS = (0, 1, 5, 10, 50)

@@ -5,7 +5,7 @@ from scipy import ndimage
 from skimage.morphology import convex_hull_image
 
 from colorlib.colorize.hints import Hint
-from colorlib.images.io import Picture
+from colorlib.images.picture import Picture
 from colorlib.lab import rgb8_to_lab
 
 COLORS = ((176, 48, 48), (48, 80, 176))  # given: red, or blue where that is farther

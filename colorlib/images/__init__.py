@@ -1,14 +1,9 @@
 """One picture: read, resized, restored and written."""
 
-from colorlib.images.io import (
-    EXTENSIONS,
-    MAX_PIXELS,
-    Picture,
-    format_for,
-    read_picture,
-    write_picture,
-)
+from colorlib.images.picture import Picture
+from colorlib.images.read import MAX_PIXELS, read_picture
 from colorlib.images.resize import resize_plane, resize_rgb, square_thumbnail
+from colorlib.images.write import EXTENSIONS, format_for, write_picture
 
 __all__ = [
     "EXTENSIONS",

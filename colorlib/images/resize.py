@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from colorlib.images.io import read_picture
+from colorlib.images.read import read_picture
 
 
 def resize_rgb(rgb: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -15,7 +15,7 @@ bridge cables, clapboards and bicycle wheels, and left the real creases.
 import numpy as np
 
 from colorlib.errors import PictureError
-from colorlib.images.io import Picture
+from colorlib.images.picture import Picture
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab
 
 # The darkest and the lightest 0.5 % of a picture go to L* 3 and 97.

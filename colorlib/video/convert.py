@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from colorlib.errors import BusyError, VideoError
-from colorlib.images.io import MAX_PIXELS
+from colorlib.images.read import MAX_PIXELS
 from colorlib.utils.files import file_lock, write_atomically
 from colorlib.video.reader import probe, read_frames
 from colorlib.video.tracking import WAITING, PlaceTracker

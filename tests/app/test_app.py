@@ -42,8 +42,9 @@ from colorlib.colorize.hint_file import hints_from_json
 from colorlib.colorize.hints import Hint, map_place
 from colorlib.colorize.suggestions import suggest_colors
 from colorlib.errors import PictureError
-from colorlib.images.io import read_picture, write_picture
+from colorlib.images.read import read_picture
 from colorlib.images.restoration import restore
+from colorlib.images.write import write_picture
 from colorlib.lab import rgb8_to_lab
 
 OTHER_AB = (-20.0, 30.0)

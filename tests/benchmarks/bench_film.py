@@ -35,7 +35,7 @@ LONGEST = 100  # frames of a clip
 
 def clips(folder):
     """Yields (name, uint8 `(T, H, W, 3)`): the frames with their true colours."""
-    from colorlib.images.io import read_picture
+    from colorlib.images.read import read_picture
 
     for pack in ("video_davis_frames_256", "video_clips"):
         with tarfile.open(f"{os.environ['COLORLIB_MIRROR']}/eval/{pack}.tar") as tar:

@@ -28,7 +28,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from colorlib.images.io import read_picture  # noqa: E402
+from colorlib.images.read import read_picture  # noqa: E402
 from colorlib.images.resize import resize_rgb  # noqa: E402
 from colorlib.video.convert import PIECE  # noqa: E402
 from colorlib.video.reader import probe, read_frames  # noqa: E402

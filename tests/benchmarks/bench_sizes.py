@@ -48,7 +48,9 @@ def measure(model, source, target):
     import numpy as np
 
     from colorlib.colorize.colorizer import Colorizer
-    from colorlib.images.io import Picture, read_picture, write_picture
+    from colorlib.images.picture import Picture
+    from colorlib.images.read import read_picture
+    from colorlib.images.write import write_picture
 
     colorizer = Colorizer(model)
     colorizer.colorize(Picture(np.full((64, 64, 3), 99, "uint8")))  # warm

@@ -18,8 +18,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from colorlib.images.io import Picture, read_picture, write_picture  # noqa: E402
+from colorlib.images.picture import Picture  # noqa: E402
+from colorlib.images.read import read_picture  # noqa: E402
 from colorlib.images.resize import resize_rgb  # noqa: E402
+from colorlib.images.write import write_picture  # noqa: E402
 
 PHOTO = ROOT / "data" / "samples" / "old" / "nagasaki-boats.jpg"
 PATHS = {"Keras": {"KERAS_BACKEND": "tensorflow"}, "ONNX Runtime": {}}

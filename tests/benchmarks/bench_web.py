@@ -25,8 +25,9 @@ from small import encode  # noqa: E402
 
 from colorlib.colorize.colorizer import Colorizer  # noqa: E402
 from colorlib.export.site import build_page  # noqa: E402
-from colorlib.images.io import read_picture, write_picture  # noqa: E402
+from colorlib.images.read import read_picture  # noqa: E402
 from colorlib.images.resize import resize_rgb  # noqa: E402
+from colorlib.images.write import write_picture  # noqa: E402
 
 ROUNDS = 5
 NETWORK = """async ([height, width]) => {

@@ -14,7 +14,7 @@ from colorlib.cli.parser import _parser, main
 from colorlib.colorize import colorizer
 from colorlib.colorize.jobs import RESULTS
 from colorlib.data.catalog import DATA_SETS
-from colorlib.images.io import MAX_FRAMES, MAX_PIXELS, read_picture
+from colorlib.images.read import MAX_FRAMES, MAX_PIXELS, read_picture
 from colorlib.lab import rgb8_to_lab
 from colorlib.training.recipes import RECIPES
 from colorlib.video import smoothing

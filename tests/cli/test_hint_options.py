@@ -8,7 +8,7 @@ from small import photograph
 
 from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import DEFAULT_MODEL, Colorizer
-from colorlib.images.io import read_picture
+from colorlib.images.read import read_picture
 
 RED = (176, 48, 48)
 FILE = {"a.png": [{"x": 12, "y": 20, "color": "#b03030"}]}

@@ -20,7 +20,7 @@ from strange import photo
 
 from colorlib.cli import commands
 from colorlib.cli.parser import main
-from colorlib.images.io import read_picture
+from colorlib.images.read import read_picture
 from colorlib.lab import rgb8_to_lab
 from colorlib.video.hdr import PQ
 from colorlib.video.reader import probe, read_frames

@@ -14,7 +14,8 @@ from strange import photo
 
 from colorlib.colorize.files import colorize_files
 from colorlib.colorize.jobs import RESULTS, plan
-from colorlib.images.io import Picture, read_picture
+from colorlib.images.picture import Picture
+from colorlib.images.read import read_picture
 
 RED = 25  # levels that a result is redder than green, at least
 

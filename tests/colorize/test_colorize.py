@@ -7,7 +7,8 @@ from colorlib.ab_bins import bin_centres
 from colorlib.colorize import colorizer as colorize_module
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.errors import WeightsError
-from colorlib.images.io import Picture, read_picture
+from colorlib.images.picture import Picture
+from colorlib.images.read import read_picture
 from colorlib.images.resize import resize_rgb
 from colorlib.lab import in_gamut, lab_to_rgb, lab_to_rgb8, rgb8_to_lab
 from colorlib.metrics.scores import colourfulness

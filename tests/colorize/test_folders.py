@@ -16,7 +16,9 @@ from colorlib.colorize import files, jobs
 from colorlib.colorize.files import before_after, colorize_files
 from colorlib.colorize.jobs import RESULTS, plan
 from colorlib.errors import PictureError
-from colorlib.images.io import Picture, read_picture, write_picture
+from colorlib.images.picture import Picture
+from colorlib.images.read import read_picture
+from colorlib.images.write import write_picture
 from colorlib.video import convert
 from colorlib.video.reader import probe, read_frames
 

@@ -9,7 +9,8 @@ from colorlib.colorize.files import colorize_files
 from colorlib.colorize.hints import Hint, check_hints
 from colorlib.colorize.jobs import plan
 from colorlib.errors import HintError
-from colorlib.images.io import Picture, read_picture
+from colorlib.images.picture import Picture
+from colorlib.images.read import read_picture
 
 RED, BLUE = Hint(1, 2, (176, 48, 48)), Hint(1, 2, (40, 40, 200))
 

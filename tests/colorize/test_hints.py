@@ -5,7 +5,7 @@ import pytest
 
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.colorize.hints import Hint, check_hints, hint_map, parse_hint
-from colorlib.images.io import Picture
+from colorlib.images.picture import Picture
 from colorlib.lab import rgb8_to_lab
 
 RED = (176, 48, 48)

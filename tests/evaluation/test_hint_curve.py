@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from colorlib.evaluation.hint_curve import hint_curve, true_hints
-from colorlib.images.io import Picture
+from colorlib.images.picture import Picture
 
 
 def halves():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from colorlib.evaluation.hint_reach import COLORS, find_object, hint_reach
-from colorlib.images.io import Picture
+from colorlib.images.picture import Picture
 from colorlib.lab import rgb8_to_lab
 
 GREY, RED, SAND = (128, 128, 128), (190, 60, 60), (190, 150, 90)

@@ -13,7 +13,7 @@ from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
 from colorlib.export.litert import export_litert
 from colorlib.export.onnx import describe, export_onnx, load_colorizer
-from colorlib.images.io import read_picture
+from colorlib.images.read import read_picture
 from colorlib.models.cards import read_card
 from colorlib.models.hint_unet import without_hints
 from colorlib.models.registry import build

@@ -12,7 +12,7 @@ from colorlib.ab_bins import AnnealedMean
 from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer, load_network
 from colorlib.export.onnx_network import OnnxNetwork, keep_exported, open_exported
-from colorlib.images.io import read_picture
+from colorlib.images.read import read_picture
 from colorlib.models.cards import read_card
 from colorlib.models.registry import build
 

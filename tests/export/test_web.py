@@ -19,7 +19,7 @@ from colorlib.colorize.colorizer import Colorizer
 from colorlib.data import pretrained
 from colorlib.export import site as site_module
 from colorlib.export.site import RUNTIME, build_page
-from colorlib.images.io import read_picture
+from colorlib.images.read import read_picture
 from colorlib.images.resize import resize_rgb
 from colorlib.utils.paths import repository_url
 

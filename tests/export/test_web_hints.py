@@ -15,7 +15,7 @@ from colorlib.colorize.colorizer import Colorizer
 from colorlib.colorize.hint_file import hints_from_json, hints_to_json
 from colorlib.colorize.hints import Hint, format_color, hint_map, map_place
 from colorlib.colorize.suggestions import suggest_colors
-from colorlib.images.io import read_picture
+from colorlib.images.read import read_picture
 from colorlib.images.resize import resize_rgb
 
 pytest.importorskip("onnx", reason="no onnx: pip install onnx")

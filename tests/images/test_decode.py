@@ -10,7 +10,8 @@ from small import encode
 
 from colorlib.errors import PictureError
 from colorlib.images.decode import decode
-from colorlib.images.io import read_picture, write_picture
+from colorlib.images.read import read_picture
+from colorlib.images.write import write_picture
 
 
 def ramp():

@@ -16,14 +16,10 @@ from strange import photo
 
 from colorlib.errors import PictureError
 from colorlib.images import optional
-from colorlib.images.io import (
-    Picture,
-    ending_for,
-    format_for,
-    read_picture,
-    write_picture,
-)
+from colorlib.images.picture import Picture, ending_for
+from colorlib.images.read import read_picture
 from colorlib.images.signatures import kind_of_file, picture_kind
+from colorlib.images.write import format_for, write_picture
 
 KINDS = {  # Pillow's name: bytes
     "JPEG": strange.jpeg(),

@@ -16,9 +16,11 @@ from PIL import Image, ImageCms, ImageDraw, features
 from small import encode
 
 from colorlib.errors import PictureError
-from colorlib.images import io as pictures_io
-from colorlib.images.io import EXTENSIONS, Picture, read_picture, write_picture
+from colorlib.images import read
+from colorlib.images.picture import Picture
+from colorlib.images.read import read_picture
 from colorlib.images.resize import resize_plane, resize_rgb, square_thumbnail
+from colorlib.images.write import EXTENSIONS, write_picture
 
 # Older Pillow writes YCbCr TIFF files that it cannot read itself ("truncated").
 YCBCR = pytest.param(
@@ -595,7 +597,7 @@ def test_all_frames_count_for_the_limit(monkeypatch):
     assert len(read_picture(pages, True, max_pixels=20_000).frames) == 9
     with pytest.raises(PictureError, match="more than the limit"):
         read_picture(pages, True, max_pixels=19_999)
-    monkeypatch.setattr(pictures_io, "decode", None)  # refused before any is decoded
+    monkeypatch.setattr(read, "decode", None)  # refused before any is decoded
     with pytest.raises(PictureError, match="more than the limit"):
         read_picture(data, True, max_pixels=19_999)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from colorlib.errors import PictureError
-from colorlib.images.io import Picture
+from colorlib.images.picture import Picture
 from colorlib.images.restoration import (
     find_red_marks,
     inpaint,

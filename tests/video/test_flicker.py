@@ -4,7 +4,7 @@ import pytest
 from small import write_model
 
 from colorlib.colorize.colorizer import Colorizer
-from colorlib.images.io import Picture
+from colorlib.images.picture import Picture
 from colorlib.lab import rgb8_to_lab
 from colorlib.models.cnn import build_baseline_cnn
 from colorlib.video.smoothing import TemporalSmoother, flicker

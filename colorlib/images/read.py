@@ -1,4 +1,4 @@
-"""One picture file in, one picture file out: formats, frames, limits, refusals."""
+"""One picture file in: formats, frames, limits, refusals."""
 
 import contextlib
 import errno
@@ -7,69 +7,27 @@ import os
 import re
 import stat
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from colorlib.errors import PictureError
 from colorlib.images import optional
 from colorlib.images.decode import decode
 from colorlib.images.photoshop import open_psd
+from colorlib.images.picture import ANIMATED, NO_AVIF, PAGED, Picture
 from colorlib.images.repair import close_jpeg, missing_share, rare_jpeg, repair_png
 from colorlib.images.signatures import HEAD, other_kind, picture_kind
-from colorlib.images.tiff import compression_options, misread_by_pillow, read_tiff
+from colorlib.images.tiff import misread_by_pillow, read_tiff
 from colorlib.images.truncated import fill_missing_part, is_cut_off
-from colorlib.utils.files import write_atomically
+from colorlib.images.write import format_for
 
-EXTENSIONS = (  # of what is written
-    *(".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp"),
-    *(".avif", ".heic", ".heif", ".jxl"),  # where their writers are installed
-)
 MAX_PIXELS = 200_000_000  # of all frames together
 MAX_FRAMES = 1000  # each costs a run of the network, however small it is
-# What a kind is written as under an ending of its own; all others as PNG.
-_ENDINGS = {"JPEG": ".jpg", "MPO": ".jpg", "RAW": ".jpg", "PCD": ".jpg"}
-_ENDINGS |= {"TIFF": ".tif", "DCX": ".tif", "BMP": ".bmp", "GIF": ".gif"}
-_ENDINGS |= {"WEBP": ".webp", "AVIF": ".avif", "HEIF": ".heic", "JXL": ".jxl"}
-_ENDINGS |= {"PDF": ".pdf"}
-_NAMES = {"JPEG2000": "JPEG 2000", "JXL": "JPEG XL", "PPM": "PBM, PGM or PPM"}
-_NAMES |= {"RAW": "a camera's raw file", "PCD": "Photo CD", "PSD": "Photoshop"}
-_NAMES |= {"WEBP": "WebP", "HEIF": "HEIC", "SUN": "Sun raster"}
-_ANIMATED = ("GIF", "PNG", "WEBP", "AVIF")
 # How films begin that phones append to photos.
 _MOTION = re.compile(rb"ftyp(?:isom|mp41|mp42|qt  |avc1|iso\d)")
-PAGED = ("TIFF", "DCX", "PDF")  # pages have sizes of their own
-_WITH_ALPHA = ("GIF", "PNG", "WEBP", "AVIF", "TIFF", "HEIF", "JXL")
-_NOT_OF_EACH = ("duration", "loop", "compression")  # not written as they are
-_NO_AVIF = "an AVIF picture; it needs Pillow 11.3 or later."
 _OPENING = threading.Lock()
-
-
-@dataclass
-class Picture:
-    """A decoded picture.
-
-    Attributes:
-        rgb: uint8 array `(H, W, 3)`, sRGB, upright (EXIF rotation applied).
-        alpha: uint8 array `(H, W)`, or None for an opaque picture.
-        format: the format of the file, as Pillow names it ("JPEG", "PNG", ...).
-        info: what is written back with the picture: `exif`, `xmp`, `icc_profile`,
-            `dpi`, and of a frame `duration` (ms) and `loop`, where present.
-        frames: the `Picture`s after this one: of an animation, or a TIFF's pages.
-        notes: what reading lost, in words, such as 8 of 16 bits.
-        damage: what part of the picture is missing, in words; "" for a whole one.
-    """
-
-    rgb: np.ndarray
-    alpha: np.ndarray | None = None
-    format: str = "PNG"
-    info: dict = field(default_factory=dict)
-    frames: list = field(default_factory=list)
-    notes: list = field(default_factory=list)
-    damage: str = ""
 
 
 def read_picture(
@@ -133,104 +91,6 @@ def read_picture(
         raise PictureError(f"{name}: cannot be decoded ({why}).") from error
 
 
-def write_picture(path: str | Path, picture: Picture, quality: int = 95) -> Path:
-    """Writes a picture so that no half file ever stands under its final name.
-
-    Args:
-        path: where to write; the ending decides the format.
-        picture: a `Picture`. Alpha is kept where the format has it (PNG, WebP, TIFF,
-            GIF, AVIF, HEIC, JPEG XL) and laid over white where not (JPEG, BMP, PDF).
-            Frames are written with their times (GIF, PNG, WebP, AVIF) or as pages
-            (TIFF, PDF).
-        quality: of what loses by compression, 1 to 100. Colour is stored at full
-            resolution.
-
-    Returns:
-        The path, as a `Path`.
-
-    Raises:
-        PictureError: if the ending is not one of a format that can be written, or
-            the format cannot hold the picture.
-        OSError: if the folder cannot be written or the disk is full.
-    """
-    path = Path(path)
-    kind = format_for(path)
-    pages = [picture, *picture.frames]
-    if len(pages) > 1 and kind not in (*_ANIMATED, "TIFF", "PDF"):
-        raise PictureError(
-            f"{path}: {kind} cannot hold {len(pages)} frames; name the file "
-            f"after what it is ({picture.format})."
-        )
-    see_through = any(page.alpha is not None for page in pages)
-    images = [_to_image(page, kind, see_through) for page in pages]
-    options = {}
-    if kind in ("JPEG", "WEBP", "AVIF", "HEIF", "JXL", "PDF"):
-        options["quality"] = quality
-    if kind == "JPEG":
-        options["subsampling"] = 0
-    if kind == "AVIF":
-        options["subsampling"] = "4:4:4"
-    if kind == "HEIF":
-        options["chroma"] = 444
-    if len(pages) > 1:
-        options |= {"save_all": True, "append_images": images[1:]}
-        if kind in _ANIMATED:
-            options["duration"] = [page.info.get("duration", 0) for page in pages]
-            if "loop" in picture.info:
-                options["loop"] = picture.info["loop"]
-        if kind == "GIF" and see_through:
-            options["disposal"] = 2  # else the frame before shines through
-    kept = {k: v for k, v in picture.info.items() if k not in _NOT_OF_EACH}
-    if kind == "TIFF":
-        before = picture.info.get("compression", "raw")
-        kept |= compression_options(before, see_through, quality)
-    most = {k: v for k, v in kept.items() if k != "xmp"}
-    for metadata in (kept, most, {}):  # the picture matters more than its metadata
-        try:
-            data = _encoded(images[0], kind, {**options, **metadata})
-            break
-        except Exception as error:
-            if not metadata:
-                raise PictureError(
-                    f"{path}: cannot be written as {kind} ({error})."
-                ) from error
-    write_atomically(path, data)
-    return path
-
-
-def format_for(path: str | Path) -> str:
-    """The format that a path's ending stands for, as Pillow names it.
-
-    Raises:
-        PictureError: if such a file cannot be written.
-    """
-    ending = Path(path).suffix.lower()
-    known = {".heic": "HEIF", ".heif": "HEIF", ".jxl": "JXL"}.get(ending)
-    try:
-        optional.load_reader(known)
-    except PictureError as missing:
-        raise PictureError(f"{path}: {missing}") from None
-    kind = Image.registered_extensions().get(ending)
-    if ending == ".avif" and kind not in Image.SAVE:
-        raise PictureError(f"{path}: {_NO_AVIF}")
-    if ending not in (*EXTENSIONS, ".pdf") or kind not in Image.SAVE:
-        raise PictureError(
-            f"{path}: cannot write '{Path(path).suffix}'. Use one of "
-            f"{', '.join(EXTENSIONS)}."
-        )
-    return kind
-
-
-def ending_for(kind):
-    """The ending under which a picture of this kind (`Picture.format`) is written."""
-    return _ENDINGS.get(kind, ".png")
-
-
-def name_of(kind):
-    """What people call a kind of picture."""
-    return _NAMES.get(kind, kind)
-
-
 def holds_frames(path, ending):
     """Whether a file has several frames or pages that `ending` could not hold.
 
@@ -239,11 +99,11 @@ def holds_frames(path, ending):
     written = format_for(f"x{ending}")
     with contextlib.suppress(Exception), open(path, "rb") as file:
         kind = picture_kind(file, Path(path).suffix)
-        if kind == written or kind in _ANIMATED and written in _ANIMATED:
+        if kind == written or kind in ANIMATED and written in ANIMATED:
             return False
         if kind == "PDF":
             return True
-        if kind in (*_ANIMATED, *PAGED):
+        if kind in (*ANIMATED, *PAGED):
             with _open_image(file, kind, MAX_PIXELS) as image:
                 return getattr(image, "n_frames", 1) > 1
     return False
@@ -346,7 +206,7 @@ def _open_image(file, kind, max_pixels):
         )
     optional.load_reader(kind)
     if kind == "AVIF" and kind not in Image.OPEN:
-        raise PictureError(_NO_AVIF)
+        raise PictureError(NO_AVIF)
     if kind == "JXL":  # its reader decodes all of it at once
         size = optional.jxl_size(file.read())
         file.seek(0)
@@ -364,7 +224,7 @@ def _open_image(file, kind, max_pixels):
 
 def _read_frames(image, every_frame, limits):
     kind = image.format or "PNG"
-    several = every_frame and kind in (*_ANIMATED, *PAGED)
+    several = every_frame and kind in (*ANIMATED, *PAGED)
     count = getattr(image, "n_frames", 1) if several else 1
     # The still picture of an animated PNG is not one of its frames.
     first = 1 if image.info.get("default_image") and count > 1 else 0
@@ -430,30 +290,3 @@ def _counter(max_pixels, max_frames=MAX_FRAMES, each=""):
             )
 
     return check
-
-
-def _to_image(picture, kind, see_through):
-    image = Image.fromarray(picture.rgb)
-    if picture.alpha is None:
-        if see_through and kind in _ANIMATED:  # all frames of one kind
-            image.putalpha(255)
-        return image
-    alpha = Image.fromarray(picture.alpha)
-    if kind in _WITH_ALPHA:
-        image.putalpha(alpha)
-        return image
-    return Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
-
-
-def _encoded(image, kind, options):
-    if kind == "PNG" and "xmp" in options:
-        from PIL.PngImagePlugin import PngInfo
-
-        texts = PngInfo()
-        texts.add_itxt("XML:com.adobe.xmp", options.pop("xmp").decode("utf-8"))
-        options["pnginfo"] = texts
-    if kind == "TIFF" and "xmp" in options:
-        options["tiffinfo"] = {700: options.pop("xmp")}
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getbuffer()
