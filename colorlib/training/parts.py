@@ -9,8 +9,8 @@ from colorlib.data.catalog import DATA_SETS
 from colorlib.data.pairs import DRAWINGS, PAIR_SETS, load_pairs
 from colorlib.data.sets import PARTS, concatenate, load_pictures
 from colorlib.errors import DataError
-from colorlib.training.settings import TASKS
 
+TASKS = ("colorize", "pairs", *DRAWINGS)
 FEW = 20  # test pictures below which `train` says that they are few
 
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 
-TASKS = ("colorize", "pairs", "edges", "ink")
-
 
 @dataclass(frozen=True)
 class GanSettings:
