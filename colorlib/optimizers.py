@@ -1,5 +1,7 @@
 """The optimizers of the recipes: Adam in one pass over the weights, and schedules."""
 
+from functools import partial
+
 import keras
 
 from colorlib.utils.backends import fused_adam_step
@@ -56,6 +58,14 @@ class HalfLinear(keras.optimizers.schedules.LearningRateSchedule):
         return dict(vars(self))
 
 
+SCHEDULES = ("constant", "cosine", "linear")
+OPTIMIZERS = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "pix2pix": partial(FusedAdam, beta_1=0.5),
+}
+
+
 def make_optimizer(recipe, steps, skipped=0, repeats=1):
     """Makes a recipe's optimizer.
 
@@ -71,11 +81,8 @@ def make_optimizer(recipe, steps, skipped=0, repeats=1):
     if recipe.schedule == "cosine":
         learning_rate = keras.optimizers.schedules.CosineDecay(
             0.0,
-            decay_steps=int(steps * 0.95),
+            decay_steps=max(1, int(steps * 0.95)),
             warmup_target=recipe.learning_rate,
             warmup_steps=max(1, steps - int(steps * 0.95)),
         )
-    if recipe.optimizer == "pix2pix":
-        return FusedAdam(learning_rate, beta_1=0.5)
-    kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
-    return kinds[recipe.optimizer](learning_rate)
+    return OPTIMIZERS[recipe.optimizer](learning_rate)

@@ -11,7 +11,7 @@ _NUMBERS = {
         "zero one two three four five six seven eight nine ten".split()
     )
 }
-_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?(?: ?%)?")
+_NUMBER = re.compile(r"(?<![\w.])-?(?:\d+(?:\.\d+)?|\.\d+)(?:e-?\d+)?%?")
 
 
 def check_conclusion(
@@ -31,7 +31,8 @@ def check_conclusion(
         text: the learner's, or None (not attempted).
         figures: what was measured, in words and as a number. A figure counts as named
             where the text has it, as a numeral, a percentage or, up to ten, a word;
-            it may be rounded, but not by more than a quarter.
+            it may be rounded, but not by more than a quarter. A comma may stand for the
+            decimal point or between thousands.
         names: words that have to occur, such as the setting that was changed.
         words: how many there must be; half as many must be different.
         hint: what to try when something is missing.
@@ -69,11 +70,13 @@ def _has(text, value):
     """Whether a text has a number, perhaps rounded, or as a word."""
     for word, digits in _NUMBERS.items():
         text = re.sub(rf"\b{word}\b", digits, text, flags=re.IGNORECASE)
-    for written in _NUMBER.findall(text):
+    text = re.sub(r"\s*(?:%|\bper ?cent\b)", "%", text, flags=re.IGNORECASE)
+    readings = {re.sub(r"(?<=\d),(?=\d)", point, text) for point in (",", "", ".")}
+    for written in {n for reading in readings for n in _NUMBER.findall(reading)}:
         wanted = 100 * value if written.endswith("%") else value
-        digits, _, exponent = written.rstrip(" %").partition("e")
+        digits, _, exponent = written.rstrip("%").partition("e")
         last_place = int(exponent or 0) - len(digits.partition(".")[2])
-        number = float(written.rstrip(" %"))
+        number = float(written.rstrip("%"))
         # A half of the last place that is written; 1 is too short for 0.7.
         rounding = min(0.5 * 10.0**last_place, abs(wanted) / 4)
         if abs(number - wanted) <= rounding + 1e-9:

@@ -258,6 +258,7 @@ def evaluate(options):
     if options.benchmark:
         return _benchmark(options)
     from colorlib.colorize.colorizer import DEFAULT_MODEL, load_network
+    from colorlib.data.sets import check_some
     from colorlib.models.cards import read_card
     from colorlib.training.parts import load_part
     from colorlib.training.recipes import RECIPES
@@ -284,6 +285,7 @@ def evaluate(options):
         recipe = replace(recipe, size=size, crop=None)
     recipe = replace(recipe, limit=options.limit or recipe.limit)
     pictures = load_part(recipe, options.part)
+    check_some(pictures, ", ".join(recipe.data), options.part)
     table, note = score_part(load_network(path, card), recipe, card, pictures)[1:]
     print(f"{', '.join(recipe.data)}, {options.part}: {pictures.describe()}")
     if note:

@@ -35,8 +35,18 @@ def fetch_zip(slug, path):
     Raises:
         DataError: if it cannot be had. The message never has the token in it.
     """
-    with file_lock(path.with_name(path.name + ".lock")):
-        if path.is_file():
+    if path.is_file():
+        return path
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(path.with_name(path.name + ".lock")))
+        except OSError as error:
+            raise DataError(
+                f"{slug} from Kaggle cannot be stored in {path.parent}: "
+                f"{error.strerror}. Free the disk or the rights there, or set "
+                "COLORLIB_CACHE elsewhere."
+            ) from error
+        if path.is_file():  # another has fetched it meanwhile
             return path
         try:
             return download(f"{PUBLIC}/{slug}", path)

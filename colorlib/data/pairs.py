@@ -15,7 +15,15 @@ from skimage.feature import canny
 from colorlib.data import sources
 from colorlib.data.archives import list_files
 from colorlib.data.ink import draw_ink
-from colorlib.data.sets import PARTS, Entry, decode, is_picture, load_pictures
+from colorlib.data.sets import (
+    PARTS,
+    Entry,
+    decode,
+    is_picture,
+    joined_twins,
+    load_pictures,
+    without_shared_folder,
+)
 from colorlib.data.splits import TEST_SHARE, VALIDATION_SHARE, held_out, stable_order
 from colorlib.errors import PictureError
 from colorlib.images.read import read_picture
@@ -38,6 +46,7 @@ PAIR_SETS = {
         ("url", _AUTHORS + "facades.tar.gz", None, 30_168_306),
     ),
 }
+_FOLDERS = ("train", "test", "val")  # whose names say what part is in them
 EDGE_SIGMA = 1.5  # pixels; finer ones draw the grain of lawns and leaves
 
 
@@ -79,8 +88,8 @@ def load_pairs(
         name: "maps" (aerial photo to map), "facades" (photo to labels), "edges" (edges
             to photo), "ink" (ink to colour), or the path of a folder, zip or tar of
             pictures that are two squares side by side, the input left. Folders `train`
-            and `test` or `val` in it are the parts; without them names decide, as in
-            `data.load_pictures`.
+            and `test` or `val` in it, with all folders in them, are the parts; without
+            them names decide, as in `data.load_pictures`.
         part: "train", "validation" (10 % of the training part, by name) or "test".
         size: side of each square in pixels.
         reverse: whether to exchange input and target: map to aerial photo, labels to
@@ -113,7 +122,8 @@ def load_pairs(
     else:
         entries = stable_order(_entries(name, part))[:limit]
         if part != "test":
-            held = held_out([e.name for e in entries], r"(.*)", VALIDATION_SHARE)
+            names = [entry.split_by or entry.name for entry in entries]
+            held = held_out(names, r"(.*)", VALIDATION_SHARE)
             wanted = part == "validation"
             entries = [e for e, h in zip(entries, held) if h == wanted]
         found = decode(name, entries, int(size), 0, _two_squares)
@@ -190,17 +200,33 @@ def _entries(name, part):
 
 def _part_of(entries, part):
     """The part of a set that came whole, by its folders or else by names."""
+    # Named alike in a folder and in its archive, so that the split is the same.
+    names = [entry.name for entry in entries]
+    inside = without_shared_folder(names)
+    # Where all of them lie in `train`, that is the folder that they share.
+    places = [_place(name) for name in inside]
+    if not any(given for given, _ in places):
+        places = [_place(name) for name in names]
     folders = {}
-    for entry in entries:
-        *_, folder, file = ["", *entry.name.split("/")]
-        # Named alike in a folder and in its archive, so that the split is the same.
-        folders.setdefault(folder, []).append(Entry(f"{folder}/{file}", "", entry.read))
+    for (given, name), entry in zip(places, entries):
+        folders.setdefault(given, []).append(Entry(f"{given}/{name}", "", entry.read))
     if "train" not in folders:
-        held = held_out([e.name for e in entries], r"(.*)", TEST_SHARE, "test")
+        entries = [Entry(name, "", e.read) for name, e in zip(inside, entries)]
+        entries = joined_twins(entries)
+        names = [entry.split_by or entry.name for entry in entries]
+        held = held_out(names, r"(.*)", TEST_SHARE, "test")
         return [e for e, h in zip(entries, held) if h == (part == "test")]
     if part == "test":  # `maps` has `val` alone; the `val` of `facades` is not used
         return folders.get("test") or folders.get("val", [])
     return folders["train"]
+
+
+def _place(name):
+    """Which part's folder a file lies in, or "", and its name in there."""
+    *folders, _ = name.lower().split("/")
+    given = next((folder for folder in folders if folder in _FOLDERS), "")
+    start = folders.index(given) + 1 if given else 0
+    return given, "/".join(name.split("/")[start:])
 
 
 def _two_squares(data, size):

@@ -8,6 +8,7 @@ business of `colorlib.data.sources`.
 import contextlib
 import hashlib
 import os
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -178,6 +179,24 @@ def describe_sets() -> str:
     return "\n".join(lines)
 
 
+def check_some(pictures, name: str | Path, part: str):
+    """Makes sure that there is a picture.
+
+    Args:
+        pictures: `Pictures`, or `data.pairs.Pairs`.
+        name: of their set, for the message.
+        part: of the set.
+
+    Raises:
+        errors.DataError: if there is none.
+    """
+    if not len(pictures):
+        raise sources.DataError(
+            f"{name}: no picture in its part {part!r}. Add pictures, or take another "
+            "part (train, validation, test, or all)."
+        )
+
+
 def concatenate(parts: list) -> Pictures:
     """Joins several `Pictures` of one size into one.
 
@@ -222,7 +241,8 @@ def _entries(name, part):
         return [e for entries, _ in pieces for e in entries], pieces[0][1]
     if str(name) not in DATA_SETS:
         path = sources.existing_path(name, DATA_SETS)
-        entries, group, split_here = _joined_twins(_file_entries(path)), r"(.*)", True
+        entries = joined_twins(_split_by_place(_file_entries(path)))
+        group, split_here = r"(.*)", True
     else:
         spec = DATA_SETS[str(name)]
         place = "test" if part == "test" else "train"
@@ -264,15 +284,43 @@ def _file_entries(path, prefix=None):
     return [Entry(prefix + name, _category(name), read) for name, read in found]
 
 
-def _joined_twins(entries):
-    """Sends the same picture under several names into one part, by the first name."""
+def _split_by_place(entries):
+    """Lets the places in a set decide the parts, however its copy is called.
+
+    The folder that an archive was packed with is left out; so is the difference between
+    the two ways in which Unicode spells an umlaut.
+    """
+    inside = without_shared_folder([entry.name for entry in entries])
+    return [
+        replace(entry, split_by=unicodedata.normalize("NFC", name))
+        for entry, name in zip(entries, inside)
+    ]
+
+
+def without_shared_folder(names):
+    """The names of files without the folders, if any, that all of them lie in."""
+    folders = [name.split("/")[:-1] for name in names]
+    shared = len(os.path.commonprefix(folders))
+    return ["/".join(name.split("/")[shared:]) for name in names]
+
+
+def joined_twins(entries):
+    """Sends the same picture under several names into one part, by the first name.
+
+    Args:
+        entries: list of `Entry` that read files.
+
+    Returns:
+        List of them, sorted by name, those of equal files with one `split_by`.
+    """
     sizes = Counter(entry.read.size for entry in entries)
     first, joined = {}, []
-    for entry in sorted(entries, key=lambda e: e.name):
+    for entry in sorted(entries, key=lambda e: e.split_by or e.name):
         if sizes[entry.read.size] > 1:  # only these can be equal: read them
             with contextlib.suppress(OSError, *ARCHIVE_ERRORS):
                 digest = hashlib.sha256(entry.read()).digest()
-                entry = replace(entry, split_by=first.setdefault(digest, entry.name))
+                split_by = first.setdefault(digest, entry.split_by or entry.name)
+                entry = replace(entry, split_by=split_by)
         joined.append(entry)
     return joined
 

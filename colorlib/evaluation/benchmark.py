@@ -7,7 +7,7 @@ from keras import ops
 from tqdm import tqdm
 
 from colorlib.colorize.colorizer import Colorizer
-from colorlib.data.sets import load_pictures
+from colorlib.data.sets import check_some, load_pictures
 from colorlib.evaluation.classifier import Classifier, find_labels
 from colorlib.images.picture import Picture
 from colorlib.lab import lab_to_rgb8, rgb8_to_lab
@@ -193,10 +193,14 @@ def run_benchmark(model, data="photos", part="test", size=SIDE, limit=None, path
 
     Returns:
         Markdown text.
+
+    Raises:
+        errors.DataError: if the data cannot be had, or their part is empty.
     """
     card = read_card(model)[1]
     colorizer, name = Colorizer(model), card["name"]
     pictures = load_pictures(data, part, size, limit=limit)
+    check_some(pictures, data, part)
     labels = find_labels(pictures.names, pictures.categories)
     labelled = int((labels >= 0).sum())
     table = LightnessTable(np.asarray(card["lightness_table"], "float32"))

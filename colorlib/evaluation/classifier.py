@@ -63,7 +63,7 @@ def find_labels(names, categories):
 
     Files of ImageNet, Imagenette and Imagewoof are called after the WordNet name of
     their class, as in `tench__nette_n01440764_39.jpg`; the others of such a category
-    are of the same class.
+    are of the same class, if all that are known are of one.
 
     Args:
         names: the pictures' names.
@@ -75,11 +75,11 @@ def find_labels(names, categories):
     numbers = {name: i for i, name in enumerate(WORDNET.read_text().split())}
     found = [re.search(r"n\d{8}", name) for name in names]
     labels = [numbers.get(match[0], -1) if match else -1 for match in found]
-    of_category = {c: label for c, label in zip(categories, labels) if label >= 0}
-    return np.array(
-        [
-            of_category.get(category, -1) if label < 0 else label
-            for category, label in zip(categories, labels)
-        ],
-        int,
-    )
+    of_category = {}
+    for category, label in zip(categories, labels):
+        if category and label >= 0:
+            of_category.setdefault(category, set()).add(label)
+    for i, category in enumerate(categories):
+        if labels[i] < 0 and len(of_category.get(category, ())) == 1:
+            (labels[i],) = of_category[category]
+    return np.array(labels, int)

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from colorlib.models.cards import beginning_of
 from colorlib.utils.files import write_atomically
@@ -118,9 +119,14 @@ def find_gaps(path):
 
 def missing_pictures(text, folder):
     """The pictures that a Markdown text names and that are not in its folder."""
-    found = re.findall(r"!\[[^\]]*\]\(<?([^)>\s]+)", text)
-    files = [name for name in found if "://" not in name and name[:5] != "data:"]
-    return [name for name in files if not (Path(folder) / name).is_file()]
+    found = re.findall(r"!\[[^\]]*\]\(\s*(?:<([^>]+)>|([^)\s]+))", text)
+    names = [in_brackets or bare for in_brackets, bare in found]
+    files = [name for name in names if "://" not in name and name[:5] != "data:"]
+    return [
+        name
+        for name in files
+        if not any((Path(folder) / n).is_file() for n in (name, unquote(name)))
+    ]
 
 
 def _too_few(name, lines):

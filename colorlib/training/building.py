@@ -18,9 +18,9 @@ from colorlib.models.inverted_residuals import (
 )
 from colorlib.models.mobilenet_unet import find_encoder_weights
 from colorlib.models.patch_discriminator import build_patch_discriminator
-from colorlib.models.registry import build
+from colorlib.models.registry import BUILDERS, build, size_multiple
 from colorlib.models.weights import load_weights
-from colorlib.optimizers import make_optimizer
+from colorlib.optimizers import OPTIMIZERS, SCHEDULES, make_optimizer
 from colorlib.training.perceptual import Perceptual
 
 TAKES_ENCODER = ("encoder_unet", "hint_unet")  # from `encoder_from`
@@ -71,6 +71,33 @@ def build_model(recipe, pretrained=False):
     if recipe.encoder_from and pretrained:
         start_encoder_from(network, recipe.encoder_from)
     return network
+
+
+def check_recipe(recipe):
+    """Makes sure that the settings of a recipe are known, and fit together.
+
+    Args:
+        recipe: a `Recipe`.
+
+    Raises:
+        ValueError: if one is wrong or has no effect.
+    """
+    choices = {"schedule": SCHEDULES, "optimizer": sorted(OPTIMIZERS)}
+    choices["network"] = sorted(BUILDERS)
+    for setting, known in choices.items():
+        if getattr(recipe, setting) not in known:
+            raise ValueError(
+                f"{setting} must be one of {', '.join(known)}, got "
+                f"{getattr(recipe, setting)!r}."
+            )
+    check_encoder_from(recipe)
+    multiple = size_multiple(recipe.network, **recipe.options)
+    side = recipe.crop or recipe.size
+    if side % multiple:
+        raise ValueError(
+            f"{recipe.network} needs pictures of a multiple of {multiple} pixels, got "
+            f"{side}: take another {'crop' if recipe.crop else 'size'}."
+        )
 
 
 def check_encoder_from(recipe):

@@ -29,7 +29,7 @@ from colorlib.plotting import plot_history
 from colorlib.training.averaging import WeightAverage
 from colorlib.training.building import (
     build_model,
-    check_encoder_from,
+    check_recipe,
     compile_model,
     network_options,
 )
@@ -78,7 +78,8 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False, command=
         The trained network, with the weights as stored, and its card.
 
     Raises:
-        ValueError: if there is no such recipe, or its `encoder_from` has no effect.
+        ValueError: if there is no such recipe, or one of its settings is wrong or has
+            no effect.
         FileNotFoundError: if the weights it starts from are not there, at the start.
         errors.DataError: if the data cannot be had, or are too few.
         errors.BusyError: if another run uses the folder, at the start.
@@ -95,8 +96,9 @@ def train(name, folder, verbose="auto", recipe=None, tensorboard=False, command=
 
 
 def _train(name, folder, verbose, recipe, tensorboard, command):
-    # What is missing or has no effect is said before data are loaded.
-    check_encoder_from(recipe)
+    # What is wrong, missing or has no effect is said before data are loaded.
+    recipe = dataclasses.replace(recipe, data=tuple(map(str, recipe.data)))
+    check_recipe(recipe)
     for before in filter(None, (recipe.start_from, recipe.encoder_from)):
         read_card(before)
     callbacks = [make_tensorboard(folder)] if tensorboard else []
@@ -235,9 +237,9 @@ def make_card(name, recipe, network, parts, history, command=None):
     Returns:
         The card, a dict that JSON can hold.
     """
-    best = int(np.argmin(history["val_loss"]))
+    best, done = int(np.argmin(history["val_loss"])), len(history["val_loss"])
     if recipe.adversarial:  # a smaller loss is not a better picture: the last is kept
-        best = recipe.epochs - 1
+        best = done - 1
     steps = recipe.steps_per_epoch or len(parts["train"]) // recipe.batch_size
     counts = ", ".join(f"{len(parts[p])} {p}" for p in PARTS)
     side = whole_side(recipe)
@@ -253,8 +255,8 @@ def make_card(name, recipe, network, parts, history, command=None):
         "data": f"{sets_of(recipe)}: {counts}",
         "start_from": recipe.start_from,
         "seed": recipe.seed,
-        "epochs": recipe.epochs,
-        "steps": steps * recipe.epochs,
+        "epochs": done,  # perhaps more: an earlier run in the folder goes on
+        "steps": steps * done,
         "batch_size": recipe.batch_size,
         "best_epoch": best + 1,
         "training_loss": history["loss"][best],

@@ -55,6 +55,16 @@ def test_what_is_missing_is_said(text, message):
 @pytest.mark.parametrize(
     "value, written, named",
     [
+        (0.45, "45 percent", True),
+        (0.45, "45 per cent", True),
+        (0.45, "45\u00a0%", True),
+        (0.45, ".45", True),
+        (0.45, "0,45", True),
+        (0.45, "4,5", False),
+        (0.45, "45 percents", False),
+        (1200, "1,200", True),
+        (1200, "1200", True),
+        (1200, "2,100", False),
         (8, "eight", True),
         (8, "Eight", True),
         (8, "8", True),

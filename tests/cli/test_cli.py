@@ -567,6 +567,16 @@ def test_evaluate_scores_a_model_on_a_folder(capsys, work, constant_model):
     assert "say --data" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("how", [[], ["--benchmark"]])
+def test_evaluate_says_that_a_part_is_empty(capsys, work, constant_model, how):
+    source = next((ROOT / "data" / "samples" / "test").glob("*.jpg"))
+    (work / "one").mkdir()
+    (work / "one" / "photo.jpg").write_bytes(source.read_bytes())
+    arguments = ["evaluate", str(constant_model), "--data", "one", *how]
+    assert main(arguments) == 1
+    assert "one: no picture in its part 'test'" in capsys.readouterr().err
+
+
 # Paths as people write them where no shell helps.
 
 

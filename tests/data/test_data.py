@@ -5,6 +5,7 @@ import re
 import shutil
 import tarfile
 import tracemalloc
+import unicodedata
 import zipfile
 
 import numpy as np
@@ -225,6 +226,24 @@ def test_equal_pictures_are_in_one_part(album, tmp_path, ending):
     assert len(set.union(*parts)) == 140
     for part, plain in zip(parts, names(album)):  # the others stay where they were
         assert part - same == plain - same
+
+
+@pytest.mark.parametrize("name", ["album (1).zip", "my.album.2023.zip", "holiday.tgz"])
+def test_a_copy_of_another_name_is_split_alike(album, tmp_path, name):
+    path = pack(album, tmp_path / name, True)
+    there = [{n.removeprefix("album/") for n in part} for part in names(path)]
+    assert there == names(album)
+
+
+def test_umlauts_are_split_alike_however_they_are_spelled(tmp_path):
+    parts = []
+    for form in ("NFC", "NFD"):
+        for i in range(40):
+            name = unicodedata.normalize(form, f"Müller {i}.png")
+            write(tmp_path / form / name, i)
+        parts.append(names(tmp_path / form))
+        parts[-1] = [{unicodedata.normalize("NFC", n) for n in p} for p in parts[-1]]
+    assert parts[0] == parts[1] and all(parts[0])
 
 
 # ---- What is asked for

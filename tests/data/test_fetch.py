@@ -485,6 +485,20 @@ def assert_secret(capsys, error=None):
         assert KEY not in text and "hidden" not in text
 
 
+def test_a_cache_that_cannot_be_written_is_read(tmp_path, monkeypatch):
+    """As a teacher's is, whose data a class shares."""
+
+    def no_lock(path):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(kaggle_module, "file_lock", no_lock)
+    path = tmp_path / "landscapes.zip"
+    with pytest.raises(DataError, match="cannot be stored in .*: Read-only file"):
+        kaggle_module.fetch_zip(SLUG, path)
+    path.write_bytes(b"as it came")
+    assert kaggle_module.fetch_zip(SLUG, path) == path
+
+
 def test_landscapes_need_no_account(server, cache, monkeypatch, capsys):
     """Kaggle sends whoever asks on to a signed address; no package is needed."""
     monkeypatch.setattr(kaggle_module, "PUBLIC", f"{server.url}/public")

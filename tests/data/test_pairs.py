@@ -158,6 +158,35 @@ def test_a_mirror_that_has_the_parts(tmp_path, monkeypatch):
         load_pairs("maps", "test", 16)
 
 
+@pytest.mark.parametrize("train, test", [("train", "test"), ("Train", "Val")])
+def test_the_parts_may_have_folders_in_them(tmp_path, train, test):
+    """As those of Cityscapes, of which each has a folder for every town."""
+    for i in range(40):
+        place = f"{train}/{'aachen' if i % 2 else 'bremen'}/{i // 2}.jpg"
+        if i >= 30:
+            place = f"{test}/berlin/{i}.jpg"
+        path = tmp_path / "cities" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(wide(i, 32, 64))
+    found = {part: load_pairs(tmp_path / "cities", part, 16).names for part in PARTS}
+    assert len(found["test"]) == 10 and all("berlin" in n for n in found["test"])
+    learned = {*found["train"], *found["validation"]}
+    assert len(learned) == 30 and not any("berlin" in name for name in learned)
+
+
+def test_equal_pairs_are_in_one_part(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for i in range(60):
+        (folder / f"pair_{i}.jpg").write_bytes(wide(i, 32, 64))
+        (folder / f"a copy of {i}.jpg").write_bytes(wide(i, 32, 64))
+    numbers = [
+        {name.rpartition("_")[2].rpartition(" ")[2] for name in names}
+        for names in (load_pairs(folder, part, 16).names for part in PARTS)
+    ]
+    assert sum(map(len, numbers)) == len(set.union(*numbers)) == 60
+
+
 def test_ones_own_folder_without_parts(tmp_path):
     folder = tmp_path / "mine"
     folder.mkdir()

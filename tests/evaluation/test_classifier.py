@@ -89,3 +89,7 @@ def test_labels_are_read_off_the_names():
     categories = [name.split("__")[0] for name in names]
     labels = find_labels(names, categories)
     assert labels.tolist() == [0, 574, 574, -1, 999, -1]
+    # Those of no category are no class, nor is a category of several.
+    names = ["n01440764_39.jpg", "my_cat.jpg", "n03445777_2.jpg", "a.jpg"]
+    assert find_labels(names, [""] * 4).tolist() == [0, -1, 574, -1]
+    assert find_labels(names, ["mixed"] * 4).tolist() == [0, -1, 574, -1]

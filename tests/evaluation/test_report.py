@@ -112,6 +112,16 @@ def test_each_gap_is_named(tmp_path, whole, name, old, new, gap):
     assert {line.split(":")[0] for line in gaps(tmp_path, whole)} == {name}
 
 
+@pytest.mark.parametrize("name", ["<my plot (1).png>", "my%20plot%20(1).png"])
+def test_a_picture_may_have_blanks_in_its_name(tmp_path, whole, name):
+    (tmp_path / "my plot (1).png").write_bytes(b"")
+    whole["Discussion"] = whole["Discussion"].replace("worst.jpg", name)
+    if name[0] != "<":  # a bracket ends what is not in <>
+        (tmp_path / "my plot").write_bytes(b"")
+        whole["Discussion"] = whole["Discussion"].replace("%20(1).png", "")
+    assert gaps(tmp_path, whole) == []
+
+
 def test_a_table_or_a_picture_is_no_word(tmp_path, whole):
     whole["Discussion"] = f"![{WORDS}](worst.jpg)\n| {WORDS} |"
     assert gaps(tmp_path, whole) == ["Discussion: 0 words, at least 40 are needed"]

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from small import ROOT
 
 from colorlib.cli.parser import main
 from colorlib.colorize.colorizer import Colorizer
@@ -20,8 +21,14 @@ from colorlib.models.hint_unet import start_from_unet
 from colorlib.models.inverted_residuals import encoder_layers
 from colorlib.models.registry import BUILDERS, build, size_multiple
 from colorlib.models.weights import load_weights
+from colorlib.optimizers import make_optimizer
 from colorlib.training import trainer as train_module
-from colorlib.training.building import build_model, compile_model, network_options
+from colorlib.training.building import (
+    build_model,
+    check_recipe,
+    compile_model,
+    network_options,
+)
 from colorlib.training.callbacks import read_strips
 from colorlib.training.parts import make_batches
 from colorlib.training.recipes import RECIPES
@@ -48,6 +55,7 @@ def test_every_recipe_is_valid(name):
     seen = recipe.inference_size or recipe.crop or recipe.size
     assert seen % stride == 0 and seen >= 32
     assert recipe_from(json.loads(json.dumps(dataclasses.asdict(recipe)))) == recipe
+    check_recipe(recipe)
     build(recipe.network, **network_options(recipe))
     game = recipe.adversarial
     if game:
@@ -79,6 +87,47 @@ def test_missing_weights_to_start_from_are_said_before_data_are_loaded(
     recipe = dataclasses.replace(recipe, **{setting: "nowhere"})
     with pytest.raises(FileNotFoundError, match="'nowhere'.* train NAME"):
         train("mine", tmp_path, recipe=recipe)
+
+
+@pytest.mark.parametrize(
+    "setting, message",
+    [
+        ({"schedule": "exponential"}, "schedule must be one of constant, cosine, "),
+        ({"optimizer": "sgd"}, "optimizer must be one of adam, adamw, pix2pix, got 's"),
+        ({"network": "resnet"}, "network must be one of baseline_cnn, "),
+        ({"size": 50}, "needs pictures of a multiple of 8 pixels, got 50: .* size"),
+        ({"size": 64, "crop": 50}, "multiple of 8 pixels, got 50: .* another crop"),
+    ],
+)
+def test_settings_that_are_wrong_are_said_before_data_are_loaded(
+    setting, message, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(train_module, "load_part", pytest.fail)
+    recipe = dataclasses.replace(RECIPES["tiny"], **setting)
+    with pytest.raises(ValueError, match=message):
+        train("mine", tmp_path, recipe=recipe)
+
+
+def test_a_card_says_what_was_trained_and_not_what_was_asked_for_last(tmp_path):
+    """In a folder of more epochs than are wanted now; and the data may be a `Path`."""
+    recipe = dataclasses.replace(
+        RECIPES["tiny"],
+        data=(ROOT / "data" / "samples",),
+        steps_per_epoch=2,
+        batch_size=8,
+    )
+    run = tmp_path / "run"
+    card = train("mine", run, 0, dataclasses.replace(recipe, epochs=3))[1]
+    assert (card["epochs"], card["steps"]) == (3, 6)
+    again = train("mine", run, 0, dataclasses.replace(recipe, epochs=1))[1]
+    assert (again["epochs"], again["steps"]) == (3, 6)
+    assert again["best_epoch"] == card["best_epoch"]
+
+
+def test_a_single_step_has_a_schedule():
+    recipe = dataclasses.replace(RECIPES["tiny"], schedule="cosine")
+    rate = make_optimizer(recipe, 1).learning_rate
+    assert float(keras.ops.convert_to_numpy(rate)) >= 0
 
 
 @pytest.mark.parametrize("before", ["flagship", "general"])
