@@ -66,14 +66,16 @@ def colorize_files(
         OSError: if the folder cannot be written, at the start, or its disk is full.
     """
     jobs, failures, others = plan(files, output, compare, hints)
-    waiting = [job for job in jobs if overwrite or job.missing()]
+    waiting, done_before = [], []
+    for job in jobs:
+        (waiting if overwrite or job.missing() else done_before).append(job)
     _say_what_is_left_out(others)
-    if len(waiting) < len(jobs):
+    if done_before:
         _say(
-            f"{len(jobs) - len(waiting)} already in {output}, skipped "
+            f"{len(done_before)} already in {output}, skipped "
             "(--overwrite colours them again)."
         )
-    _remove_pieces([job for job in jobs if job not in waiting])
+    _remove_pieces(done_before)
     total, damaged = len(jobs) + len(failures), []
     limits = max_pixels, max_frames
     colour, checked, done = None, False, Counter()

@@ -103,6 +103,7 @@ def plan(files, output, compare=False, hints=None):
         named = [name.as_posix() for _, name, _ in found]
         _check_names(hints, named + [Path(file).name for file in files])
     jobs, taken, earlier = [], {}, cache(_results_in)
+    alike = cache(_names_by_stem)  # else each file would list its folder once more
     originals = {_identity(source) for source, _, _ in found} - {None}
     fold = str.casefold if _ignores_case(output) else str
     for source, name, kind in found:
@@ -111,7 +112,7 @@ def plan(files, output, compare=False, hints=None):
             problems.append(problem)
             continue
         told = tuple((hints or {}).get(same_spelling(name.as_posix()), ()))
-        name, note = _result_name(source, name, kind)
+        name, note = _result_name(source, name, kind, alike)
         pair = output / COMPARE / name if compare else None
         target = output / name
         before = earlier(target.parent).get(target.name, _key(told))
@@ -216,8 +217,15 @@ def _kind(path):
     return kind
 
 
-def _result_name(source, name, kind):
-    """The name of a result below the output folder, and what to say about it."""
+def _result_name(source, name, kind, alike):
+    """The name of a result below the output folder, and what to say about it.
+
+    Args:
+        source: path of the file.
+        name: its path below the folder that was named.
+        kind: from `_kind`.
+        alike: `_names_by_stem`, cached.
+    """
     ending = ending_for(kind)
     if kind == FILM:
         ending = ".mp4"
@@ -226,7 +234,7 @@ def _result_name(source, name, kind):
     elif _keeps_name(source, kind):
         return name, ""
     short = _renamed(name.name, ending)
-    rivals = [] if short == f"{name.name}{ending}" else _rivals(source)
+    rivals = [] if short == f"{name.name}{ending}" else _rivals(source, alike)
     if any(rival.casefold() == short.casefold() for rival in rivals):
         short = f"{name.name}{ending}"
     too_long = len(os.fsencode(short)) - _LONGEST_NAME
@@ -258,12 +266,23 @@ def _renamed(name, ending):
     return f"{stem if _ENDING.fullmatch(old) else name}{ending}"
 
 
-def _rivals(source):
+def _names_by_stem(folder):
+    """Dict from the stem of a name, in small letters, to the files of a folder.
+
+    Results of earlier runs are not among them.
+    """
+    earlier, alike = _results_in(folder), {}
+    for name in os.listdir(folder):
+        if name not in earlier:
+            alike.setdefault(Path(name).stem.casefold(), []).append(name)
+    return alike
+
+
+def _rivals(source, alike):
     """The names that results of files beside a source have, of those named alike."""
-    stem, earlier = source.stem.casefold(), _results_in(source.parent)
-    for name in os.listdir(source.parent):
+    for name in alike(source.parent).get(source.stem.casefold(), ()):
         path = source.parent / name
-        if path.stem.casefold() != stem or name == source.name or name in earlier:
+        if name == source.name:
             continue
         kind = _kind(path)
         if kind == FILM:

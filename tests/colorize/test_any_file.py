@@ -214,6 +214,26 @@ def test_two_files_never_get_one_name_however_they_are_named(work):
         assert targets(name) == {name: result}
 
 
+def test_a_folder_is_listed_once_however_many_files_get_another_ending(
+    work, monkeypatch
+):
+    fill(work / "in", {f"{i}.pcx": encode(photo(), "PCX") for i in range(30)})
+    listed, listdir = [], os.listdir
+
+    def count(folder):
+        listed.append(folder)
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", count)
+    jobs = plan([work / "in"], work / "out")[0]
+    assert {job.target.name for job in jobs} == {f"{i}.png" for i in range(30)}
+    assert len(listed) <= 1
+    # A result of an earlier run is no rival, but can be named.
+    (work / "in" / RESULTS).write_text('"7.pcx"\n')
+    (job,) = plan([work / "in" / "7.pcx"], work / "out")[0]
+    assert job.target.name == "7.png"
+
+
 @pytest.mark.parametrize(
     "name, result",
     [
