@@ -18,7 +18,6 @@ import socket
 import tempfile
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
@@ -56,7 +55,7 @@ def build_page(service):
         A `gradio.Blocks`, for `launch` to open.
     """
 
-    def run(files, model, strength, contrast, before):
+    def run(files, model, strength, contrast, before, told):
         if not files:
             raise _refusal(["Drop a photograph into the field first."])
         if len(files) > MAX_FILES:
@@ -67,10 +66,12 @@ def build_page(service):
                 ]
             )
         results, problems = [], []
-        told = {r.source: r.hints for r in before if service.takes_hints(model)}
+        known = {}
+        if service.takes_hints(model):
+            known = {r.source: told.get(r.file, r.hints) for r in before}
         for number, file in enumerate(files, start=1):
             try:
-                hints = told.get(Path(file), ())
+                hints = known.get(Path(file), ())
                 results.append(service.colorize(file, model, strength, contrast, hints))
             except PictureError as error:
                 problems.append(str(error))
@@ -116,9 +117,8 @@ def build_page(service):
         with _refusals():
             hints = hints_in(event)
             image = image_of(service.preview(results[number], hints))
-        results = [*results]
-        results[number] = replace(results[number], hints=tuple(hints))
-        return gr.update(image=image), results
+        # Only they, and for this result: "Done" may have made a better one meanwhile.
+        return gr.update(image=image), {results[number].file: hints}
 
     def finish(results, number, event: gr.EventData):
         with _refusals():
@@ -136,6 +136,7 @@ def build_page(service):
             "network guesses the colours; size and sharpness stay as they are."
         )
         results, number = gr.State([example]), gr.State(0)
+        told = gr.State({})  # hints that are not "Done": of the file of a result
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
                 files = gr.File(
@@ -212,7 +213,7 @@ def build_page(service):
         gr.on(
             [files.upload, button.click],
             run,
-            [files, model, strength, contrast, results],
+            [files, model, strength, contrast, results, told],
             shown,
             concurrency_limit=AT_ONCE,
             api_visibility="private",
@@ -228,7 +229,7 @@ def build_page(service):
         edited = [*looked_at, gallery, everything, status, editor]
         change.click(edit, current, edited, api_visibility="private")
         editor.asked(suggest, current, editor, **now)
-        editor.told(preview, current, [editor, results], **now)
+        editor.told(preview, current, [editor, told], **now)
         editor.done(
             finish,
             current,

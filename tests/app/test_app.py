@@ -361,6 +361,77 @@ def test_the_keyboard_undoes_a_hint_bit_for_bit(visit, tmp_path):
     assert hints_from_json(text) == {"a.png": [Hint(10, 10, (0xB0, 0x30, 0x30))]}
 
 
+@pytest.fixture
+def slow(browser, hint_model, monkeypatch):
+    """A page whose previews wait: the person's `page`, and `go` that lets them end."""
+    pytest.importorskip("gradio", reason="no Gradio: pip install 'gradio>=6.31'")
+    go, preview = threading.Event(), ColorizeService.preview
+
+    def late(self, result, hints):
+        assert not hints or go.wait(60)
+        return preview(self, result, hints)
+
+    monkeypatch.setattr(ColorizeService, "preview", late)
+    with contextlib.closing(launch(models=[str(hint_model)])) as running:
+        with contextlib.closing(browser.new_context(accept_downloads=True)) as context:
+            page = context.new_page()
+            page.goto(running.local_url)
+            page.locator("#files input[type=file]").wait_for(state="attached")
+            yield SimpleNamespace(page=page, go=go)
+            go.set()
+
+
+def look_at(page, number, name):
+    page.locator("#gallery button").nth(number).click()
+    page.locator("#one", has_text=name).wait_for()
+
+
+def tell(page, color):
+    """Tells the colour of a place of the photo; returns what was shown before."""
+    page.locator("#change").click()
+    page.locator(".hint-points").wait_for()
+    before = wait_for(lambda: shown_by_editor(page))
+    click_photo(page, 30, 20)
+    page.locator(".hint-panel [type=color]").fill(color)
+    return before
+
+
+def test_a_preview_that_ends_after_done_leaves_the_result(slow, hint_model, tmp_path):
+    page = slow.page
+    photos = [grey(tmp_path / f"{name}.png", 120) for name in "ab"]
+    drop(page, *photos)
+    ready(page, "2 photographs are ready.")
+    before = tell(page, "#b03030")
+    page.locator(".done").click()
+    page.locator("#one").wait_for()
+    wanted = expected(photos[0], hint_model, hints=[Hint(30, 20, (176, 48, 48))]).rgb
+    np.testing.assert_array_equal(read_picture(taken(page)[1]).rgb, wanted)
+    slow.go.set()
+    wait_for(lambda: shown_by_editor(page) != before)
+    look_at(page, 1, "b-colour.png")
+    look_at(page, 0, "a-colour.png")
+    np.testing.assert_array_equal(read_picture(taken(page)[1]).rgb, wanted)
+    look_at(page, 1, "b-colour.png")
+    page.locator("#change").click()
+    page.locator(".done").click()
+    page.locator("#all").wait_for()
+    packed = zipfile.ZipFile(io.BytesIO(taken(page, "#all")[1]))
+    np.testing.assert_array_equal(read_picture(packed.read("a-colour.png")).rgb, wanted)
+
+
+def test_hints_that_are_not_done_are_in_the_next_result(slow, hint_model, tmp_path):
+    page, photo = slow.page, grey(tmp_path / "a.png", 120)
+    slow.go.set()
+    drop(page, photo)
+    ready(page)
+    before = tell(page, "#b03030")
+    wait_for(lambda: shown_by_editor(page) != before)
+    page.locator("#colour").click()
+    page.locator("#one").wait_for()
+    wanted = expected(photo, hint_model, hints=[Hint(30, 20, (176, 48, 48))]).rgb
+    np.testing.assert_array_equal(read_picture(taken(page)[1]).rgb, wanted)
+
+
 def test_the_service_previews_what_it_will_make(tmp_path, models, hint_model):
     place = ColorizeService(tmp_path, models=[models[0], str(hint_model)])
     photo = grey(tmp_path / "in" / "a.png")

@@ -191,11 +191,15 @@ def test_keyboard_and_pointer_move_the_border(visitor):
         ),
     ],
 )
-def test_files_that_are_no_pictures_are_refused(visitor, name, kind, data, message):
+def test_files_that_are_no_pictures_are_refused(
+    browser, server, name, kind, data, message
+):
+    visitor = Visitor(browser, server)
     said = visitor.give(name, data, "drop", kind)
     assert said.startswith(message)
     assert not visitor.page.is_visible("#result")
     assert visitor.errors == []
+    visitor.context.close()
 
 
 def test_a_picture_beyond_the_canvas_is_refused(visitor):
@@ -230,6 +234,26 @@ def test_of_two_photos_at_once_the_last_one_counts(visitor):
     visitor.page.wait_for_selector("body:not(.busy)")
     name, data = visitor.save()
     assert name == "last-colour.png" and read_picture(data).rgb.shape == (8, 9, 3)
+
+
+def test_of_a_photo_and_a_wrong_file_at_once_the_photo_is_shown(visitor, colorizer):
+    visitor.give("old.png", encode(np.zeros((8, 9), "uint8")))
+    path = OLD / "castle-clinton.jpg"
+    wrong = {"name": "wrong.txt", "mimeType": "text/plain", "buffer": b"hello"}
+    visitor.page.set_input_files("#file", path)
+    visitor.page.set_input_files("#file", files=[wrong])
+    visitor.page.wait_for_selector("body:not(.busy)")
+    assert visitor.page.inner_text("#status").startswith("wrong.txt is not a picture")
+    picture = read_picture(path)
+    height, width = picture.rgb.shape[:2]
+    shown = visitor.page.eval_on_selector(
+        "#compare", "e => e.clientWidth / e.clientHeight"
+    )
+    assert abs(shown - width / height) < 0.02
+    assert visitor.save()[0] == "castle-clinton-colour.jpg"
+    wanted = colorizer.colorize(picture).rgb.astype(int)
+    assert np.abs(visitor.rgb() - wanted).mean() < 0.05
+    assert visitor.errors == []
 
 
 def test_a_missing_worker_is_said(browser, server):

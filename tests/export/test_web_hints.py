@@ -264,6 +264,41 @@ def test_a_new_photo_begins_without_hints(adviser, photo, hint_model):
     assert np.abs(found - coloured(hint_model, photo)).mean() < 0.05
 
 
+IN_VIEW = """() => {
+  const { top, bottom } = document.getElementById("status").getBoundingClientRect();
+  return top > -1 && bottom < innerHeight + 1;
+}"""
+
+
+@pytest.mark.parametrize("how", ["choose", "drop", "paste"])
+def test_a_wrong_file_leaves_the_photo_and_its_hints(adviser, hint_model, photo, how):
+    adviser.click(150, 150)
+    adviser.choose(RED)
+    one = adviser.png()
+    adviser.page.set_viewport_size({"width": 1000, "height": 400})
+    adviser.page.locator(".hint-panel .load").scroll_into_view_if_needed()
+    said = adviser.give("letter.txt", b"Dear all", how, "text/plain")
+    assert said.startswith("letter.txt is not a picture.")
+    assert adviser.page.evaluate(IN_VIEW)
+    adviser.page.set_viewport_size({"width": 1000, "height": 900})
+    assert adviser.page.locator("#compare").is_visible()
+    assert adviser.points.count() == 1
+    assert adviser.png() == one
+    adviser.click(40, 200)
+    adviser.choose("#3050c0")
+    hints = [Hint(150, 150, (0xB0, 0x30, 0x30)), Hint(40, 200, (0x30, 0x50, 0xC0))]
+    name, data = adviser.save("image/png")
+    assert name == "photo-colour.png"
+    found = read_picture(data).rgb
+    assert np.abs(found - coloured(hint_model, photo, hints)).mean() < 0.05
+    adviser.press("Control+z")
+    assert adviser.png() == one
+    assert "coloured in" in adviser.give("other.png", photo)
+    assert adviser.points.count() == 0
+    found = read_picture(adviser.png()).rgb
+    assert np.abs(found - coloured(hint_model, photo)).mean() < 0.05
+
+
 WRONG = {
     "{": "this is no file of hints (no JSON).",
     "[]": "it has no hints for photo.png, and for no other.",

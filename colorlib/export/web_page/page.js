@@ -65,29 +65,39 @@ async function open(file) {
   try {
     const start = performance.now();
     const wanted = { ...wishes(), hints: [] };
-    const opening = ask("open", { file, ...wanted });
-    const { before, after, width, height, takesHints } = await opening;
-    if (mine !== opened) return; // another photo came meanwhile
+    const photo = await ask("open", { file, ...wanted });
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    name = file.name.replace(/\.[^.]*$/, "");
-    $("type").value = file.type === "image/jpeg" ? "image/jpeg" : "image/png";
-    show("before", before);
-    show("after", after);
-    painted = wanted;
-    $("compare").style.setProperty("--ratio", width / height);
-    split(50);
-    $("modes").hidden = !takesHints;
-    editor.open({ name: file.name, width, height, hints: wanted.hints });
-    $("result").hidden = false;
-    chooseMode();
-    repaint(); // the slider may have moved
-    say(`${file.name}: ${width} × ${height} pixels, coloured in ${seconds} s.`);
+    take(file, photo, wanted); // the worker has it now, even if another came meanwhile
+    if (mine !== opened) return;
+    reveal();
+    say(`${file.name}: ${photo.width} × ${photo.height} pixels, coloured in ${seconds} s.`);
     $("result").scrollIntoView({ block: "nearest" });
   } catch (error) {
-    if (mine === opened) say(error.message, true);
+    if (mine !== opened) return;
+    if (name !== undefined) reveal(); // the photo before, with its hints
+    say(error.message, true);
+    $("status").scrollIntoView({ block: "nearest" });
   } finally {
     if (mine === opened) document.body.classList.remove("busy");
   }
+}
+
+function take(file, { before, after, width, height, takesHints }, wanted) {
+  name = file.name.replace(/\.[^.]*$/, "");
+  $("type").value = file.type === "image/jpeg" ? "image/jpeg" : "image/png";
+  show("before", before);
+  show("after", after);
+  painted = wanted;
+  $("compare").style.setProperty("--ratio", width / height);
+  split(50);
+  $("modes").hidden = !takesHints;
+  editor.open({ name: file.name, width, height, hints: wanted.hints });
+}
+
+function reveal() {
+  $("result").hidden = false;
+  chooseMode();
+  repaint(); // the slider may have moved
 }
 
 function show(id, bitmap) {

@@ -32,7 +32,7 @@ const jobs = {
   },
 
   async open({ file, strength, hints }) {
-    photo = undefined;
+    const earlier = photo;
     say("Reading the photo ...");
     const opened = await read(file);
     const { about } = await network();
@@ -40,10 +40,15 @@ const jobs = {
     const { full } = opened;
     const [height, width] = networkSize(full.height, full.width, +about.size, +about.multiple);
     photo = { ...opened, input: networkInput(full, height, width), height, width };
-    const before = await createImageBitmap(photo.preview);
-    const painted = await this.paint({ strength, hints });
-    const takesHints = "hints" in about;
-    return { before, ...painted, width: full.width, height: full.height, takesHints };
+    try {
+      const before = await createImageBitmap(photo.preview);
+      const painted = await this.paint({ strength, hints });
+      const takesHints = "hints" in about;
+      return { before, ...painted, width: full.width, height: full.height, takesHints };
+    } catch (error) {
+      photo = earlier; // the page shows it again
+      throw error;
+    }
   },
 
   async paint({ strength, hints, quick }) {
