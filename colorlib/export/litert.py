@@ -22,7 +22,8 @@ def export_litert(network, path, height, width, metadata=None):
         path: where to, ending in `.tflite`.
         height: of the input in pixels.
         width: of the input in pixels.
-        metadata: dict of strings that go into a `.json` file beside it, or None.
+        metadata: dict of strings that go into a file beside it, its name and `.json`;
+            or None.
 
     Raises:
         ValueError: if Keras runs on another backend than TensorFlow.
@@ -47,4 +48,5 @@ def export_litert(network, path, height, width, metadata=None):
     write_atomically(path, converter.convert())
     about = {**(metadata or {}), "height": str(height), "width": str(width)}
     text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(Path(path).with_suffix(".json"), text.encode())
+    # Not `x.json`: that may be the card of the weights beside it.
+    write_atomically(Path(f"{path}.json"), text.encode())

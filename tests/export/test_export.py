@@ -230,7 +230,7 @@ def test_litert_says_what_keras_says(tmp_path, side):
     L = inputs(*side)[:1]
     wanted = np.asarray(network(L, training=False))
     assert np.abs(litert_runner(path)(L) - wanted).max() < 2e-5
-    about = json.loads(path.with_suffix(".json").read_text())
+    about = json.loads((tmp_path / "x.tflite.json").read_text())
     assert about == {"name": "x", "height": str(side[0]), "width": str(side[1])}
 
 
@@ -244,6 +244,17 @@ def test_the_flagship_as_litert_colours_photographs_like_keras(tmp_path):
         export_litert(colorizer.network, path, *size)
         levels, ab = differences(litert_runner(path), picture)
         assert levels <= 1 and ab < 0.01
+
+
+def test_an_export_beside_the_weights_leaves_their_card(tmp_path, constant_model):
+    for ending in (".npz", ".json"):
+        copy = tmp_path / f"mine{ending}"
+        copy.write_bytes(constant_model.with_suffix(ending).read_bytes())
+    card = copy.read_bytes()
+    export = ["export", str(tmp_path / "mine.npz"), "--format", "litert"]
+    assert main([*export, "--output", str(tmp_path / "mine.tflite")]) == 0
+    assert copy.read_bytes() == card
+    assert Colorizer(tmp_path / "mine.npz").size
 
 
 def test_litert_needs_tensorflow(tmp_path, monkeypatch):
@@ -263,8 +274,8 @@ def test_the_command_writes_both_kinds(tmp_path, capsys, constant_model):
         assert capsys.readouterr().out.startswith(f"{path}: 0.")
     about = {p.stem: json.loads(p.read_text()) for p in tmp_path.glob("*.json")}
     assert {k: (v["height"], v["width"]) for k, v in about.items()} == {
-        "b": ("32", "32"),
-        "c": ("16", "24"),
+        "b.tflite": ("32", "32"),
+        "c.tflite": ("16", "24"),
     }
     assert onnx_runner(tmp_path / "a.onnx")(inputs(8, 8)).shape == (2, 8, 8, 2)
 
