@@ -113,7 +113,12 @@ def join(path, film, pieces, times, last_duration):
             key=lambda item: item[0],
         ):
             end = max(end, float((packet.pts + packet.duration) * packet.time_base))
-            out.mux_one(packet)
+            try:
+                out.mux_one(packet)
+            except av.error.InvalidDataError:
+                # The pictures and what is encoded are our own: it is copied sound, of
+                # which the muxer reads the head of each packet.
+                _say_once(notes, "damaged sound left out")
     with open(path, "rb") as file:
         os.fsync(file.fileno())
     stated = film.duration or 0  # some containers count from 0, not from the start
@@ -193,8 +198,7 @@ class _Sound:
         try:
             frames = packet.decode()
         except av.error.FFmpegError:
-            if "damaged sound left out" not in self.notes:
-                self.notes.append("damaged sound left out")
+            _say_once(self.notes, "damaged sound left out")
             frames = []
         for frame in frames:
             # Counted in samples: the times of some containers are whole milliseconds.
@@ -215,6 +219,11 @@ class _Sound:
             packet.dts = self.last + 1
         self.last = packet.dts
         return packet
+
+
+def _say_once(notes, note):
+    if note not in notes:
+        notes.append(note)
 
 
 def _encoder(sound, out):

@@ -454,6 +454,30 @@ def test_a_damaged_part_costs_no_more_than_itself(tmp_path):
     assert numbers[:10] == list(range(10)) and numbers[-5:] == list(range(15, 20))
 
 
+def sound_packets(data):
+    """Where the packets of a transport stream lie that carry its sound (PID 0x101)."""
+    places = range(0, len(data), 188)
+    return [i for i in places if (data[i + 1] & 31, data[i + 2]) == (1, 1)]
+
+
+@pytest.mark.parametrize("damage", ["lost", "garbled"])
+def test_damaged_sound_of_a_recording_costs_no_more_than_itself(tmp_path, damage):
+    source = make_film(tmp_path / "a.ts", 100, rate=25)
+    data, chance = bytearray(source.read_bytes()), random.Random(1)
+    whole, hit = len(sound_of(source)), sound_packets(data)
+    for place in sorted(chance.sample(hit[10:], 20), reverse=True):
+        if damage == "lost":
+            del data[place : place + 188]
+        else:
+            data[place + 30 : place + 188] = chance.randbytes(158)
+    source.write_bytes(data)
+    target, count, notes = convert(source)
+    assert (count, notes) == (100, ["damaged sound left out"])
+    assert whole / 2 < len(sound_of(target)) < whole
+    times = times_of(target)[:, 0]
+    np.testing.assert_allclose(times - times[0], np.arange(100) / 25, atol=1e-4)
+
+
 def test_frames_of_too_many_pixels_are_refused(tmp_path):
     source = make_film(tmp_path / "a.mp4")
     with pytest.raises(VideoError, match="48 x 32 pixels are more than"):
