@@ -171,8 +171,12 @@ class _Sound:
         if sound.codec_context is None:
             notes.append("a sound track of an unknown kind left out")
             return
+        if not sound.rate or not sound.channels:  # a recording may announce one
+            notes.append("a sound track without sound left out")
+            return
         name = sound.codec_context.codec.canonical_name
-        self.copied = name in _SOUND_KEPT
+        # An mp4 holds MP3 from 16 kHz on.
+        self.copied = name in _SOUND_KEPT and (name != "mp3" or sound.rate >= 16000)
         if self.copied:
             self.out = out.add_stream_from_template(sound)
         else:
