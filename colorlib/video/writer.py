@@ -113,7 +113,12 @@ def join(path, film, pieces, times, last_duration):
             key=lambda item: item[0],
         ):
             end = max(end, float((packet.pts + packet.duration) * packet.time_base))
-            out.mux_one(packet)
+            try:
+                out.mux_one(packet)
+            except av.error.InvalidDataError:
+                # The pictures and what is encoded are our own: it is copied sound, of
+                # which the muxer reads the head of each packet.
+                _say_once(notes, "damaged sound left out")
     with open(path, "rb") as file:
         os.fsync(file.fileno())
     stated = film.duration or 0  # some containers count from 0, not from the start
@@ -166,8 +171,12 @@ class _Sound:
         if sound.codec_context is None:
             notes.append("a sound track of an unknown kind left out")
             return
+        if not sound.rate or not sound.channels:  # a recording may announce one
+            notes.append("a sound track without sound left out")
+            return
         name = sound.codec_context.codec.canonical_name
-        self.copied = name in _SOUND_KEPT
+        # An mp4 holds MP3 from 16 kHz on.
+        self.copied = name in _SOUND_KEPT and (name != "mp3" or sound.rate >= 16000)
         if self.copied:
             self.out = out.add_stream_from_template(sound)
         else:
@@ -193,8 +202,7 @@ class _Sound:
         try:
             frames = packet.decode()
         except av.error.FFmpegError:
-            if "damaged sound left out" not in self.notes:
-                self.notes.append("damaged sound left out")
+            _say_once(self.notes, "damaged sound left out")
             frames = []
         for frame in frames:
             # Counted in samples: the times of some containers are whole milliseconds.
@@ -215,6 +223,11 @@ class _Sound:
             packet.dts = self.last + 1
         self.last = packet.dts
         return packet
+
+
+def _say_once(notes, note):
+    if note not in notes:
+        notes.append(note)
 
 
 def _encoder(sound, out):

@@ -304,6 +304,42 @@ def test_every_kind_of_pixel(tmp_path, codec, pix_fmt, note):
         assert np.abs(rgb - wanted).mean() < 3, number
 
 
+@pytest.mark.parametrize("sound", ["aac", "mp2", "ac3"])
+def test_a_sound_track_that_is_announced_but_empty_is_left_out(tmp_path, sound):
+    source = make_film(tmp_path / "a.ts", 50, sound=sound, tracks=2, rate=25)
+    data = source.read_bytes()
+    packets = [data[i : i + 188] for i in range(0, len(data), 188)]
+    second = [p for p in packets if (p[1] & 31, p[2]) == (1, 2)]  # PID 0x102
+    source.write_bytes(b"".join(p for p in packets if p not in second))
+    target, count, notes = convert(source)
+    assert (count, notes) == (50, ["a sound track without sound left out"])
+    assert sound_of(target) and len(sound_of(target)) == len(sound_of(source))
+
+
+@pytest.mark.parametrize("rate", [8000, 11025, 16000])
+def test_old_clips_with_mp3_of_few_samples_a_second(tmp_path, rate):
+    source, wave = tmp_path / "a.avi", np.sin(np.arange(rate) * 0.2) * 8000
+    silent = make_film(tmp_path / "b.avi", 10, "mpeg4", None)
+    with av.open(str(silent)) as given, av.open(str(source), "w") as out:
+        pictures = out.add_stream_from_template(given.streams.video[0])
+        sound = out.add_stream("libmp3lame", rate)
+        sound.codec_context.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(wave.astype("int16")[None], "s16", "mono")
+        frame.sample_rate = rate
+        for packet in given.demux(pictures.index):
+            if packet.dts is not None:
+                packet.stream = pictures
+                out.mux(packet)
+        out.mux(sound.encode(frame) + sound.encode(None))
+    target, _, notes = convert(source)
+    assert notes == ([] if rate == 16000 else ["sound: mp3 in, AAC out"])
+    with av.open(str(target)) as out:
+        assert out.streams.audio[0].rate == rate
+        heard = [frame.to_ndarray()[0] for frame in out.decode(audio=0)]
+    heard = np.concatenate(heard)
+    assert rate <= len(heard) < 1.6 * rate and heard.std() > 0.1
+
+
 def test_several_sound_tracks_keep_their_languages(tmp_path):
     source = make_film(tmp_path / "a.mkv", tracks=3, sound="libopus")
     target, _, notes = convert(source)
@@ -452,6 +488,30 @@ def test_a_damaged_part_costs_no_more_than_itself(tmp_path):
     assert 30 <= count < 40 and notes and "damaged" in notes[-1]
     numbers = [number_of(rgb) for rgb in frames_of(target)]
     assert numbers[:10] == list(range(10)) and numbers[-5:] == list(range(15, 20))
+
+
+def sound_packets(data):
+    """Where the packets of a transport stream lie that carry its sound (PID 0x101)."""
+    places = range(0, len(data), 188)
+    return [i for i in places if (data[i + 1] & 31, data[i + 2]) == (1, 1)]
+
+
+@pytest.mark.parametrize("damage", ["lost", "garbled"])
+def test_damaged_sound_of_a_recording_costs_no_more_than_itself(tmp_path, damage):
+    source = make_film(tmp_path / "a.ts", 100, rate=25)
+    data, chance = bytearray(source.read_bytes()), random.Random(1)
+    whole, hit = len(sound_of(source)), sound_packets(data)
+    for place in sorted(chance.sample(hit[10:], 20), reverse=True):
+        if damage == "lost":
+            del data[place : place + 188]
+        else:
+            data[place + 30 : place + 188] = chance.randbytes(158)
+    source.write_bytes(data)
+    target, count, notes = convert(source)
+    assert (count, notes) == (100, ["damaged sound left out"])
+    assert whole / 2 < len(sound_of(target)) < whole
+    times = times_of(target)[:, 0]
+    np.testing.assert_allclose(times - times[0], np.arange(100) / 25, atol=1e-4)
 
 
 def test_frames_of_too_many_pixels_are_refused(tmp_path):
