@@ -1,6 +1,7 @@
 """What TIFF has of its own: compressions, and kinds that Pillow does not know."""
 
 import numpy as np
+from PIL import Image
 
 from colorlib.errors import PictureError
 from colorlib.images.decode import to_8_bits
@@ -8,7 +9,8 @@ from colorlib.images.decode import to_8_bits
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _CMYK = 0, 1, 2, 5  # PhotometricInterpretation
 
 
-_BITS, _PLANAR = 258, 284  # tags
+_BITS, _PLANAR, _DATE, _XMP = 258, 284, 0x132, 700  # tags
+_EXIF_FOLDER, _GPS_FOLDER, _DATE_TAKEN = 0x8769, 0x8825, 0x9003
 # Compressions as Pillow names them; what is for two colours only becomes LZW.
 _KEPT = {"tiff_lzw": "tiff_lzw", "packbits": "packbits", "jpeg": "jpeg"}
 _KEPT |= dict.fromkeys(("group3", "group4", "tiff_ccitt"), "tiff_lzw")
@@ -31,6 +33,31 @@ def compression_options(before, see_through, quality):
     if see_through:
         return {"compression": _DEFLATE}
     return {"compression": after, "quality": quality}
+
+
+def page_tags(exif, xmp, folders):
+    """The metadata of a page as the tags that Pillow writes into a TIFF.
+
+    Args:
+        exif: bytes of an EXIF block; may be empty.
+        xmp: bytes of XMP; may be empty.
+        folders: whether the page can hold the folders of EXIF and of the place. A
+            compressed one cannot (libtiff fails); then only the date is kept of them.
+
+    Returns:
+        A Pillow `Exif`.
+    """
+    tags = Image.Exif()
+    tags.load(exif)
+    if xmp:
+        tags[_XMP] = xmp
+    if not folders:
+        date = tags.get_ifd(_EXIF_FOLDER).get(_DATE_TAKEN)
+        if date:
+            tags.setdefault(_DATE, date)
+        for folder in (_EXIF_FOLDER, _GPS_FOLDER):
+            tags.pop(folder, None)
+    return tags
 
 
 def misread_by_pillow(image):

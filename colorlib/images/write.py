@@ -8,7 +8,7 @@ from PIL import Image
 from colorlib.errors import PictureError
 from colorlib.images import optional
 from colorlib.images.picture import ANIMATED, NO_AVIF, Picture
-from colorlib.images.tiff import compression_options
+from colorlib.images.tiff import compression_options, page_tags
 from colorlib.utils.files import write_atomically
 
 EXTENSIONS = (  # of what is written
@@ -16,7 +16,13 @@ EXTENSIONS = (  # of what is written
     *(".avif", ".heic", ".heif", ".jxl"),  # where their writers are installed
 )
 _WITH_ALPHA = ("GIF", "PNG", "WEBP", "AVIF", "TIFF", "HEIF", "JXL")
-_NOT_OF_EACH = ("duration", "loop", "compression")  # not written as they are
+# The picture matters more than its metadata: what is tried in turn, ever less of it.
+_METADATA = (
+    ("exif", "xmp", "icc_profile", "dpi"),
+    ("exif", "icc_profile", "dpi"),
+    ("icc_profile", "dpi"),
+    (),
+)
 
 
 def write_picture(path: str | Path, picture: Picture, quality: int = 95) -> Path:
@@ -66,17 +72,16 @@ def write_picture(path: str | Path, picture: Picture, quality: int = 95) -> Path
                 options["loop"] = picture.info["loop"]
         if kind == "GIF" and see_through:
             options["disposal"] = 2  # else the frame before shines through
-    kept = {k: v for k, v in picture.info.items() if k not in _NOT_OF_EACH}
     if kind == "TIFF":
         before = picture.info.get("compression", "raw")
-        kept |= compression_options(before, see_through, quality)
-    most = {k: v for k, v in kept.items() if k != "xmp"}
-    for metadata in (kept, most, {}):  # the picture matters more than its metadata
+        options |= compression_options(before, see_through, quality)
+    for names in _METADATA:
+        metadata = {k: picture.info[k] for k in names if k in picture.info}
         try:
             data = _encoded(images[0], kind, {**options, **metadata})
             break
         except Exception as error:
-            if not metadata:
+            if not names:
                 raise PictureError(
                     f"{path}: cannot be written as {kind} ({error})."
                 ) from error
@@ -127,8 +132,9 @@ def _encoded(image, kind, options):
         texts = PngInfo()
         texts.add_itxt("XML:com.adobe.xmp", options.pop("xmp").decode("utf-8"))
         options["pnginfo"] = texts
-    if kind == "TIFF" and "xmp" in options:
-        options["tiffinfo"] = {700: options.pop("xmp")}
+    if kind == "TIFF":
+        exif, xmp = options.pop("exif", b""), options.pop("xmp", b"")
+        options["exif"] = page_tags(exif, xmp, folders="compression" not in options)
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getbuffer()

@@ -41,6 +41,7 @@ KINDS = {  # Pillow's name: bytes
     "SUN": strange.sun_raster(),
     "PCD": strange.photo_cd(),
 }
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 SMALL = ("ICO", "ICNS", "PCD")  # of sizes of their own
 if not features.check("jpg_2000"):
     del KINDS["JPEG2000"]
@@ -635,6 +636,37 @@ def test_a_tiff_keeps_its_compression(tmp_path, before, after):
     assert (read_picture(path).alpha == 9).all()
     for ending in (".png", ".jpg"):
         write_picture(tmp_path / f"x{ending}", read)
+
+
+@pytest.mark.parametrize("xmp", [b"", b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"])
+@pytest.mark.parametrize("before", ["raw", "tiff_lzw", "tiff_adobe_deflate", "jpeg"])
+def test_a_tiff_keeps_its_metadata_and_its_compression(tmp_path, before, xmp):
+    tags = Image.Exif()
+    tags[0x10E], tags[0x13B] = "Grandmother, 1931", "the family"
+    tags[0x8769], tags[0x8825] = {0x9003: "1931:05:01 12:00:00"}, {1: "N"}
+    info = {"exif": tags.tobytes(), "xmp": xmp, "compression": before}
+    info |= {"dpi": (600.0, 600.0), "icc_profile": SRGB}
+    path = write_picture(tmp_path / "x.tif", Picture(photo(), format="TIFF", info=info))
+    with Image.open(path) as image:
+        kept, found = image.getexif(), image.info
+        assert found["compression"] == before and found["icc_profile"] == SRGB
+        assert found["dpi"] == (600, 600) and found.get("xmp", b"") == xmp
+        assert (kept[0x10E], kept[0x13B]) == ("Grandmother, 1931", "the family")
+        if before == "raw":
+            assert kept.get_ifd(0x8769)[0x9003] == "1931:05:01 12:00:00"
+            assert kept.get_ifd(0x8825)[1] == "N"
+        else:  # which has no place for the folders
+            assert kept[0x132] == "1931:05:01 12:00:00"
+
+
+@pytest.mark.parametrize("before", ["raw", "tiff_lzw"])
+def test_broken_exif_costs_neither_profile_resolution_nor_compression(tmp_path, before):
+    info = {"exif": b"Exif\0\0" + b"x" * 99, "dpi": (300.0, 300.0)}
+    info |= {"icc_profile": SRGB, "compression": before}
+    path = write_picture(tmp_path / "x.tif", Picture(photo(), format="TIFF", info=info))
+    with Image.open(path) as image:
+        assert image.info["dpi"] == (300, 300) and image.info["icc_profile"] == SRGB
+        assert image.info["compression"] == before
 
 
 def test_name_and_rating_are_kept(tmp_path):
