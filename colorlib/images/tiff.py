@@ -1,7 +1,7 @@
 """What TIFF has of its own: compressions, and kinds that Pillow does not know."""
 
 import numpy as np
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from colorlib.errors import PictureError
 from colorlib.images.decode import to_8_bits
@@ -35,18 +35,28 @@ def compression_options(before, see_through, quality):
     return {"compression": after, "quality": quality}
 
 
-def page_tags(exif, xmp, folders):
-    """The metadata of a page as the tags that Pillow writes into a TIFF.
+def write_pages(file, images, options):
+    """Writes pages, each with its own compression and metadata.
 
     Args:
-        exif: bytes of an EXIF block; may be empty.
-        xmp: bytes of XMP; may be empty.
-        folders: whether the page can hold the folders of EXIF and of the place. A
-            compressed one cannot (libtiff fails); then only the date is kept of them.
-
-    Returns:
-        A Pillow `Exif`.
+        file: an open binary file, empty.
+        images: the pages, as Pillow pictures.
+        options: for each page a dict of what Pillow's TIFF writer takes, with `exif`
+            and `xmp` as bytes.
     """
+    # Of Pillow's `append_images` each page would take what it lacks from the first.
+    with TiffImagePlugin.AppendingTiffWriter(file) as pages:
+        for i, (image, of_page) in enumerate(zip(images, options)):
+            exif, xmp = of_page.get("exif", b""), of_page.get("xmp", b"")
+            rest = {k: v for k, v in of_page.items() if k not in ("exif", "xmp")}
+            # libtiff fails at folders, and Pillow misplaces those of later pages.
+            folders = i == 0 and "compression" not in rest
+            image.save(pages, "TIFF", exif=_page_tags(exif, xmp, folders), **rest)
+            pages.newFrame()
+
+
+def _page_tags(exif, xmp, folders):
+    """Metadata as the tags of a page; without folders, the date is kept of them."""
     tags = Image.Exif()
     tags.load(exif)
     if xmp:

@@ -8,7 +8,7 @@ from PIL import Image
 from colorlib.errors import PictureError
 from colorlib.images import optional
 from colorlib.images.picture import ANIMATED, NO_AVIF, Picture
-from colorlib.images.tiff import compression_options, page_tags
+from colorlib.images.tiff import compression_options, write_pages
 from colorlib.utils.files import write_atomically
 
 EXTENSIONS = (  # of what is written
@@ -64,7 +64,7 @@ def write_picture(path: str | Path, picture: Picture, quality: int = 95) -> Path
         options["subsampling"] = "4:4:4"
     if kind == "HEIF":
         options["chroma"] = 444
-    if len(pages) > 1:
+    if len(pages) > 1 and kind != "TIFF":
         options |= {"save_all": True, "append_images": images[1:]}
         if kind in ANIMATED:
             options["duration"] = [page.info.get("duration", 0) for page in pages]
@@ -72,13 +72,13 @@ def write_picture(path: str | Path, picture: Picture, quality: int = 95) -> Path
                 options["loop"] = picture.info["loop"]
         if kind == "GIF" and see_through:
             options["disposal"] = 2  # else the frame before shines through
-    if kind == "TIFF":
-        before = picture.info.get("compression", "raw")
-        options |= compression_options(before, see_through, quality)
     for names in _METADATA:
-        metadata = {k: picture.info[k] for k in names if k in picture.info}
         try:
-            data = _encoded(images[0], kind, {**options, **metadata})
+            if kind == "TIFF":
+                each = [_page_options(page, quality, names) for page in pages]
+                data = _encoded_pages(images, each)
+            else:
+                data = _encoded(images[0], kind, options | _metadata(picture, names))
             break
         except Exception as error:
             if not names:
@@ -125,6 +125,22 @@ def _to_image(picture, kind, see_through):
     return Image.composite(image, Image.new("RGB", image.size, "white"), alpha)
 
 
+def _metadata(picture, names):
+    return {name: picture.info[name] for name in names if name in picture.info}
+
+
+def _page_options(page, quality, names):
+    before = page.info.get("compression", "raw")
+    compression = compression_options(before, page.alpha is not None, quality)
+    return compression | _metadata(page, names)
+
+
+def _encoded_pages(images, options):
+    buffer = io.BytesIO()
+    write_pages(buffer, images, options)
+    return buffer.getbuffer()
+
+
 def _encoded(image, kind, options):
     if kind == "PNG" and "xmp" in options:
         from PIL.PngImagePlugin import PngInfo
@@ -132,9 +148,6 @@ def _encoded(image, kind, options):
         texts = PngInfo()
         texts.add_itxt("XML:com.adobe.xmp", options.pop("xmp").decode("utf-8"))
         options["pnginfo"] = texts
-    if kind == "TIFF":
-        exif, xmp = options.pop("exif", b""), options.pop("xmp", b"")
-        options["exif"] = page_tags(exif, xmp, folders="compression" not in options)
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
     return buffer.getbuffer()

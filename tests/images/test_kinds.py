@@ -641,12 +641,12 @@ def test_a_tiff_keeps_its_compression(tmp_path, before, after):
 @pytest.mark.parametrize("xmp", [b"", b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"])
 @pytest.mark.parametrize("before", ["raw", "tiff_lzw", "tiff_adobe_deflate", "jpeg"])
 def test_a_tiff_keeps_its_metadata_and_its_compression(tmp_path, before, xmp):
-    tags = Image.Exif()
+    rgb, tags = np.dstack([photo()] * 3), Image.Exif()
     tags[0x10E], tags[0x13B] = "Grandmother, 1931", "the family"
     tags[0x8769], tags[0x8825] = {0x9003: "1931:05:01 12:00:00"}, {1: "N"}
     info = {"exif": tags.tobytes(), "xmp": xmp, "compression": before}
     info |= {"dpi": (600.0, 600.0), "icc_profile": SRGB}
-    path = write_picture(tmp_path / "x.tif", Picture(photo(), format="TIFF", info=info))
+    path = write_picture(tmp_path / "x.tif", Picture(rgb, format="TIFF", info=info))
     with Image.open(path) as image:
         kept, found = image.getexif(), image.info
         assert found["compression"] == before and found["icc_profile"] == SRGB
@@ -661,12 +661,45 @@ def test_a_tiff_keeps_its_metadata_and_its_compression(tmp_path, before, xmp):
 
 @pytest.mark.parametrize("before", ["raw", "tiff_lzw"])
 def test_broken_exif_costs_neither_profile_resolution_nor_compression(tmp_path, before):
+    rgb = np.dstack([photo()] * 3)
     info = {"exif": b"Exif\0\0" + b"x" * 99, "dpi": (300.0, 300.0)}
     info |= {"icc_profile": SRGB, "compression": before}
-    path = write_picture(tmp_path / "x.tif", Picture(photo(), format="TIFF", info=info))
+    path = write_picture(tmp_path / "x.tif", Picture(rgb, format="TIFF", info=info))
     with Image.open(path) as image:
         assert image.info["dpi"] == (300, 300) and image.info["icc_profile"] == SRGB
         assert image.info["compression"] == before
+
+
+@pytest.mark.parametrize(
+    "compressions",
+    [("raw",) * 3, ("tiff_lzw",) * 3, ("jpeg", "tiff_lzw", "raw"), ("raw", "jpeg")],
+)
+def test_each_page_of_a_tiff_keeps_its_own_metadata(tmp_path, compressions):
+    pages, rgb = [], np.dstack([photo()] * 3)
+    for i, before in enumerate(compressions):
+        tags = Image.Exif()
+        tags[0x10E], tags[0x8769] = f"page {i}", {0x9003: f"193{i}:05:01 12:00:00"}
+        info = {"exif": tags.tobytes(), "dpi": (100.0 + i,) * 2, "compression": before}
+        pages.append(Picture(rgb[i:], format="TIFF", info=info))
+    pages.append(Picture(rgb, format="TIFF"))  # has none
+    pages[0].frames = pages[1:]
+    path = write_picture(tmp_path / "x.tif", pages[0])
+    with Image.open(path) as image:
+        assert image.n_frames == len(pages)
+        assert image.getexif().get_ifd(0x8769) or image.getexif()[0x132]
+        for i, before in enumerate(compressions):
+            image.seek(i)
+            assert image.tag_v2[0x10E] == f"page {i}"
+            assert image.info["dpi"] == (100 + i, 100 + i)
+            assert image.info["compression"] == before
+            if i:
+                assert image.tag_v2[0x132] == f"193{i}:05:01 12:00:00"
+        image.seek(len(compressions))
+        assert 0x10E not in image.tag_v2 and image.info["compression"] == "raw"
+        assert 282 not in image.tag_v2  # the resolution
+    again = read_picture(path, every_frame=True)
+    for read, page in zip([again, *again.frames], pages, strict=True):
+        assert np.abs(read.rgb.astype(int) - page.rgb).mean() < 3
 
 
 def test_name_and_rating_are_kept(tmp_path):
