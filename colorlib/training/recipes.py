@@ -118,7 +118,7 @@ RECIPES = {
         **_ANY_PHOTO,
     ),
     "flagship": Recipe(
-        "Flagship: `base2`, and what carries given colours to what is alike, L1",
+        "Flagship: `base3`, and what carries given colours to what is alike, L1",
         network="hint_unet",
         options=_ENCODER,
         epochs=3,
@@ -126,9 +126,9 @@ RECIPES = {
         loss="mae",
         learning_rate=2e-3,
         schedule="cosine",
-        start_from="base2",
+        start_from="base3",
         hints=True,
-        **_ANY_PHOTO,
+        **_ANY_PHOTO | {"gain": 1.3},
     ),
     "tiny": Recipe(
         "Tiny: the bundled samples at 32 px, to try the machinery in seconds",
