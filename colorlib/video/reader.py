@@ -5,6 +5,7 @@ import math
 import os
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain, pairwise
 from pathlib import Path
 
 import av
@@ -161,8 +162,8 @@ def read_frames(film, damaged, skip=0, clocks=None):
 
     Yields:
         (time, duration, rgb): ticks from `film.start` on, each time later than the one
-        before; ticks it is shown (a guess where the file does not say); uint8 array
-        `(H, W, 3)`, upright, or None where skipped.
+        before; ticks it is shown, until the next one (of the last frame what the file
+        says, or a guess); uint8 array `(H, W, 3)`, upright, or None where skipped.
     """
     with opened(film.path) as container:
         stream = _picture_stream(film.path, container)
@@ -170,12 +171,15 @@ def read_frames(film, damaged, skip=0, clocks=None):
         if film.deinterlace:
             frames = deinterlaced(frames)
         timed = _timed(frames, film, [] if clocks is None else clocks)
-        for number, (time, duration, frame) in enumerate(timed):
+        # One frame is held back: many files say only when each begins.
+        for number, (shown, later) in enumerate(pairwise(chain(timed, [None]))):
+            time, duration, frame = shown
+            duration = later[0] - time if later else duration
             yield time, duration, None if number < skip else _to_rgb(frame, film)
 
 
 def _timed(frames, film, clocks):
-    """Yields (time, duration, frame), in ticks from the beginning of the film on."""
+    """Yields (time, duration or a guess, frame), in ticks from the film's beginning."""
     begin = round(film.start / film.time_base)
     step = max(1, round(1 / film.rate / film.time_base))
     back = max(_REORDERED_MOST * step, round(Fraction(1, 2) / film.time_base))
