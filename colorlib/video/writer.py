@@ -296,13 +296,20 @@ def _encoder(sound, out):
 
 def _other_packets(source, tracks):
     """Yields (seconds, packet) of all tracks."""
-    if not tracks:
-        return
-    packets = source.demux(list(tracks))
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            break  # what cannot be read was said when the frames were read
+    for packet in _packets(source, list(tracks)):
         for made in tracks[packet.stream].packets(packet):
             yield float(made.dts * made.time_base), made
+
+
+def _packets(source, streams):
+    """Yields the packets of some streams; the last of each is an empty one."""
+    if not streams:
+        return
+    try:
+        yield from source.demux(streams)
+    except av.error.FFmpegError:
+        # What cannot be read was said when the frames were read.
+        for stream in streams:
+            end = av.Packet()
+            end.stream = stream
+            yield end
