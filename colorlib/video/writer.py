@@ -189,7 +189,7 @@ class _Sound:
             notes.append("a sound track of an unknown kind left out")
             return
         if not sound.rate or not sound.channels:  # a recording may announce one
-            notes.append("a sound track without sound left out")
+            notes.append("a sound track left out: no sound in its first seconds")
             return
         name = sound.codec_context.codec.canonical_name
         # An mp4 holds MP3 from 16 kHz on.

@@ -389,7 +389,10 @@ def test_a_sound_track_that_is_announced_but_empty_is_left_out(tmp_path, sound):
     second = [p for p in packets if (p[1] & 31, p[2]) == (1, 2)]  # PID 0x102
     source.write_bytes(b"".join(p for p in packets if p not in second))
     target, count, notes = convert(source)
-    assert (count, notes) == (50, ["a sound track without sound left out"])
+    assert (count, notes) == (
+        50,
+        ["a sound track left out: no sound in its first seconds"],
+    )
     assert sound_of(target) and len(sound_of(target)) == len(sound_of(source))
 
 
