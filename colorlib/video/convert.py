@@ -22,7 +22,7 @@ from colorlib.video.writer import PieceWriter, join
 
 PIECE = 96  # frames that a killed run loses at most
 BATCH = 4  # frames that a processor gets at a time
-_LAYOUT = 2  # of the pieces' folder; another number: they are made again
+_LAYOUT = 3  # of the pieces' folder; another number: they are made again
 
 
 def convert_video(source, target, processor, max_pixels=MAX_PIXELS):
@@ -80,7 +80,7 @@ def _lock(target):
 
 
 def _convert(film, target, processor, max_pixels):
-    source, damaged = film.path, []
+    source, damaged, clocks = film.path, [], []
     if film.height * film.width > max_pixels:
         raise VideoError(
             f"{source}: frames of {film.width} x {film.height} pixels are more than "
@@ -95,7 +95,7 @@ def _convert(film, target, processor, max_pixels):
     if pieces:
         processor.resume(state)
     size = processor.size(film.height, film.width)
-    frames = read_frames(film, damaged, skip=len(times))
+    frames = read_frames(film, damaged, len(times), clocks)
     bar = tqdm(
         *(None, os.path.basename(source), film.frames),
         **{"unit": "frame", "leave": False, "disable": None},
@@ -118,7 +118,7 @@ def _convert(film, target, processor, max_pixels):
             _finish(path, times[begin:], duration, processor.state())
             pieces.append(path)
     whole = folder / "whole.mp4"
-    notes = join(whole, film, pieces, times, duration)
+    notes = join(whole, film, pieces, times, duration, clocks)
     os.replace(whole, target)
     remove_pieces(target)
     if damaged:

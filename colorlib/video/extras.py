@@ -1,6 +1,7 @@
 """What a film has beside pictures and sound: subtitles, chapters, cover, texts."""
 
 import av
+from av.subtitles.subtitle import SubtitleSet
 
 _COVERS = ("mjpeg", "png", "bmp")  # what an mp4 takes
 # Written by the muxer, about the file itself.
@@ -91,10 +92,16 @@ class Cover:
 
 
 class Subtitles:
-    """One track of subtitles, written as mov_text."""
+    """One track of subtitles, written as mov_text.
+
+    An mp4 shows one text at a time, the next one ends it. So lines that overlap are
+    held until the next one begins, and joined to one text for each part of the time in
+    which the same ones are shown.
+    """
 
     def __init__(self, stream, out, start, notes):
         self.stream, self.start, self.out, self.notes = stream, start, None, notes
+        self.lines, self.now, self.base = [], 0, None  # (end, line); ticks; seconds
         context = stream.codec_context
         if context is not None:
             context.open(strict=False)  # a decoder of texts then has their styles
@@ -109,21 +116,59 @@ class Subtitles:
                 self.out.metadata[name] = stream.metadata[name]
 
     def packets(self, packet):
-        """What becomes of a packet of the source; the last is an empty one."""
-        if not packet.size or packet.pts is None:
+        """What is sure after one packet of the source; the last is an empty one."""
+        if not packet.size:
+            while self.lines:
+                yield from self._next_part(min(end for end, _ in self.lines))
             return
-        begin = packet.pts * packet.time_base - self.start
+        if packet.pts is None:
+            return
+        begin = packet.pts - round(self.start / packet.time_base)
         if begin < 0:
             return
+        self.base = packet.time_base
         try:
-            found = self.stream.codec_context.decode2(packet)
-            made = found and self.out.codec_context.encode_subtitle(found)
+            line = self.stream.codec_context.decode2(packet)
+        except av.error.FFmpegError:
+            self._say_damaged()
+            return
+        if line:
+            while self.lines and self.now < begin:
+                yield from self._next_part(min(begin, *(end for end, _ in self.lines)))
+            self.now = max(self.now, begin)
+            end = max(self.now, begin + (packet.duration or 0))
+            self.lines.append((end, line))
+
+    def _next_part(self, end):
+        """The text of all lines that are shown from now to `end`, in ticks."""
+        try:
+            line = _joined([line for _, line in self.lines])
+            made = self.out.codec_context.encode_subtitle(line)
         except av.error.FFmpegError:
             made = None
-            if "damaged subtitles left out" not in self.notes:
-                self.notes.append("damaged subtitles left out")
+            self._say_damaged()
         if made:
-            made.stream, made.time_base = self.out, packet.time_base
-            made.pts = made.dts = round(begin / packet.time_base)
-            made.duration = packet.duration
+            made.stream, made.time_base = self.out, self.base
+            made.pts = made.dts = self.now
+            made.duration = end - self.now
             yield made
+        self.now = end
+        self.lines = [(last, line) for last, line in self.lines if last > end]
+
+    def _say_damaged(self):
+        if "damaged subtitles left out" not in self.notes:
+            self.notes.append("damaged subtitles left out")
+
+
+def _joined(lines):
+    """One `SubtitleSet` of several, each with its own style, one below the other."""
+    # Each is the number, layer, style, name, three margins, effect and text.
+    events = [rect.ass.split(b",", 8) for line in lines for rect in line]
+    events = [event for event in events if len(event) == 9]
+    if len(lines) == 1 or not events:
+        return lines[0]
+    # The same text in several layers is one with a shadow.
+    texts = dict.fromkeys((event[2], event[8]) for event in events)
+    # FFmpeg's \r sets what a style has, but does not take off what it has not.
+    text = b"{\\i0\\b0\\u0}\\N".join(b"{\\r%s}%s" % pair for pair in texts)
+    return SubtitleSet.create(b",".join([*events[0][:8], text]), 0, 0)

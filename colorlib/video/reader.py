@@ -5,6 +5,7 @@ import math
 import os
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import chain, pairwise
 from pathlib import Path
 
 import av
@@ -23,6 +24,8 @@ _LIMITED, _FULL = 1, 2
 # Texts in another encoding than UTF-8; PyAV 19 takes them as they are.
 _TEXTS = {"metadata_errors": "replace"} if int(av.__version__[:2]) < 19 else {}
 _DAMAGED_MOST = 500  # damaged packets in a row after which nothing will come any more
+_REORDERED_MOST = 16  # frames among which H.264 and H.265 change the order
+FAR = 3600  # seconds: where a clock jumps so far, it began anew
 
 
 @dataclass
@@ -67,6 +70,21 @@ class VideoInfo:
     hdr: int | None = None
     deinterlace: bool = True
     notes: list = field(default_factory=list)
+
+
+@dataclass
+class Clock:
+    """A jump of the times in a file, over which a film goes on without a gap.
+
+    Attributes:
+        before: time of the last frame before it, in seconds of the file, a `Fraction`.
+        after: of the first frame after it.
+        start: what is 0 in the film, by the times after it.
+    """
+
+    before: Fraction
+    after: Fraction
+    start: Fraction
 
 
 def probe(path, deinterlace=True):
@@ -132,32 +150,53 @@ def probe(path, deinterlace=True):
         )
 
 
-def read_frames(film, damaged, skip=0):
+def read_frames(film, damaged, skip=0, clocks=None):
     """Reads the frames of a film, in the order in which they are shown.
 
     Args:
         film: from `probe`.
         damaged: list; gets a line for each part that could not be decoded.
         skip: so many frames at the beginning are decoded but not converted.
+        clocks: list, or None; gets a `Clock` where the time of the source jumps, as
+            where two recordings were joined to one file.
 
     Yields:
         (time, duration, rgb): ticks from `film.start` on, each time later than the one
-        before; ticks it is shown (a guess where the file does not say); uint8 array
-        `(H, W, 3)`, upright, or None where skipped.
+        before; ticks it is shown, until the next one (of the last frame what the file
+        says, or a guess); uint8 array `(H, W, 3)`, upright, or None where skipped.
     """
     with opened(film.path) as container:
         stream = _picture_stream(film.path, container)
-        begin = round(film.start / film.time_base)
-        step = max(1, round(1 / film.rate / film.time_base))
-        time = -step
         frames = _decoded(container, stream, damaged)
         if film.deinterlace:
             frames = deinterlaced(frames)
-        for number, frame in enumerate(frames):
-            late = time + 1  # two frames at one time: the second a tick later
-            time = time + step if frame.pts is None else max(frame.pts - begin, late)
-            duration = getattr(frame, "duration", 0) or step
+        timed = _timed(frames, film, [] if clocks is None else clocks)
+        # One frame is held back: many files say only when each begins.
+        for number, (shown, later) in enumerate(pairwise(chain(timed, [None]))):
+            time, duration, frame = shown
+            duration = later[0] - time if later else duration
             yield time, duration, None if number < skip else _to_rgb(frame, film)
+
+
+def _timed(frames, film, clocks):
+    """Yields (time, duration or a guess, frame), in ticks from the film's beginning."""
+    begin = round(film.start / film.time_base)
+    step = max(1, round(1 / film.rate / film.time_base))
+    back = max(_REORDERED_MOST * step, round(Fraction(1, 2) / film.time_base))
+    far = round(FAR / film.time_base)
+    time = -step
+    for number, frame in enumerate(frames):
+        if frame.pts is None:
+            time += step
+        else:
+            ahead = frame.pts - begin - time
+            if number and not -back < ahead < far:
+                before, begin = time + begin, frame.pts - time - step
+                ticks = (before, frame.pts, begin)
+                clocks.append(Clock(*(tick * film.time_base for tick in ticks)))
+            late = time + 1  # two frames at one time: the second a tick later
+            time = max(frame.pts - begin, late)
+        yield time, getattr(frame, "duration", 0) or step, frame
 
 
 def as_file(path):

@@ -1,6 +1,7 @@
 """A film file out: pieces that are whole, and the film that is joined from them."""
 
 import heapq
+import math
 import os
 from fractions import Fraction
 
@@ -14,7 +15,7 @@ from colorlib.video.extras import (
     copy_texts,
     say_what_is_left_out,
 )
-from colorlib.video.reader import SWS, as_file, opened
+from colorlib.video.reader import FAR, SWS, as_file, opened
 
 # x264's constant quality: hardly a difference to be seen. Its slower presets take three
 # times the processor for files that are a tenth smaller.
@@ -24,6 +25,9 @@ _SOUND_KEPT = ("aac", "ac3", "alac", "eac3", "flac", "mp2", "mp3", "opus")
 _AAC_RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000)
 _AAC_RATES += (11025, 8000, 7350)
 _CHANNELS_MOST = 8  # of FLAC
+# Seconds that sound and pictures of one moment lie apart in a file at most, and that
+# sound lasts longer than pictures.
+_APART, _LONGER = 5, 10
 _COVER = av.stream.Disposition.attached_pic
 
 
@@ -77,7 +81,7 @@ class PieceWriter:
         self.container.close()
 
 
-def join(path, film, pieces, times, last_duration):
+def join(path, film, pieces, times, last_duration, clocks=()):
     """Joins pieces to a film, with sound, subtitles, chapters and cover of the source.
 
     Args:
@@ -86,6 +90,7 @@ def join(path, film, pieces, times, last_duration):
         pieces: paths of what `PieceWriter` wrote, in order.
         times: int array `(frames,)`, when each frame is shown, in ticks.
         last_duration: ticks for which the last frame is shown.
+        clocks: what `read_frames` found of jumps in the times of the source.
 
     Returns:
         list of str: what was lost or changed, in words.
@@ -105,7 +110,8 @@ def join(path, film, pieces, times, last_duration):
         copy_chapters(source, out, film.start)
         stream = out.add_stream_from_template(first.streams.video[0])
         stream.time_base = film.time_base
-        tracks = _tracks(source, out, film.start, notes)
+        limit = max((times[-1] + last_duration) * film.time_base, film.duration or 0)
+        tracks = _tracks(source, out, film.start, clocks, limit + _LONGER, notes)
         end = 0.0
         for when, packet in heapq.merge(
             _picture_packets(stream, film, pieces, times, last_duration),
@@ -123,7 +129,7 @@ def join(path, film, pieces, times, last_duration):
         os.fsync(file.fileno())
     stated = film.duration or 0  # some containers count from 0, not from the start
     stated -= min(max(0, float(film.start)), stated)
-    if end < 0.98 * stated - 0.5:
+    if end < 0.98 * stated - 0.5 and not clocks:
         notes.append(f"cut off: {end:.1f} of {stated:.1f} s are there")
     return notes
 
@@ -144,12 +150,12 @@ def _picture_packets(stream, film, pieces, times, last_duration):
                 yield float(begin * film.time_base), packet
 
 
-def _tracks(source, out, start, notes):
+def _tracks(source, out, start, clocks, limit, notes):
     """What is made of the other streams: a dict from each to its `_Sound` or such."""
     tracks, films = {}, 0
     for stream in source.streams:
         if stream.type == "audio":
-            tracks[stream] = _Sound(stream, out, start, notes)
+            tracks[stream] = _Sound(stream, out, start, clocks, limit, notes)
         elif stream.type == "subtitle":
             tracks[stream] = Subtitles(stream, out, start, notes)
         elif stream.type == "video" and stream.disposition & _COVER:
@@ -163,16 +169,27 @@ def _tracks(source, out, start, notes):
 
 
 class _Sound:
-    """One track of sound, copied as it is or encoded as AAC."""
+    """One track of sound, copied as it is or encoded as AAC.
 
-    def __init__(self, sound, out, start, notes):
+    Args:
+        sound: the stream of the source.
+        out: the container that is written.
+        start: seconds of the source that are 0 in the film.
+        clocks: list of the `Clock`s of the pictures.
+        limit: seconds of the film after which there can be no sound.
+        notes: list; gets what is lost or changed, in words.
+    """
+
+    def __init__(self, sound, out, start, clocks, limit, notes):
         self.sound, self.start, self.notes, self.out = sound, start, notes, None
         self.last, self.next, self.copied = None, None, False
+        self.clocks, self.limit = list(clocks), limit
+        self.seen, self.end, self.jumped = None, 0, False
         if sound.codec_context is None:
             notes.append("a sound track of an unknown kind left out")
             return
         if not sound.rate or not sound.channels:  # a recording may announce one
-            notes.append("a sound track without sound left out")
+            notes.append("a sound track left out: no sound in its first seconds")
             return
         name = sound.codec_context.codec.canonical_name
         # An mp4 holds MP3 from 16 kHz on.
@@ -193,10 +210,14 @@ class _Sound:
         if self.copied:
             if packet.dts is None:
                 return
-            shift = round(self.start / packet.time_base)
+            base = packet.time_base
+            shift = round(self._start(packet.dts * base) / base)
             packet.dts -= shift
             packet.pts = packet.dts if packet.pts is None else packet.pts - shift
+            if self.jumped and self.last is not None and packet.dts <= self.last:
+                return  # of two recordings that overlap by a little
             packet.stream = self.out
+            self.end = (packet.dts + packet.duration) * base
             yield self._in_order(packet)
             return
         try:
@@ -208,19 +229,47 @@ class _Sound:
             # Counted in samples: the times of some containers are whole milliseconds.
             rate, late = frame.sample_rate, None
             if frame.pts is not None:
-                late = round((frame.pts * frame.time_base - self.start) * rate)
+                time = frame.pts * frame.time_base
+                late = round((time - self._start(time)) * rate)
+                if self.jumped and late < (self.next or 0) - rate / 10:
+                    continue  # of two recordings that overlap by a little
             if self.next is None or (late is not None and late > self.next + rate / 10):
                 self.next = late or 0  # the beginning, or a gap
             frame.pts, frame.time_base = self.next, Fraction(1, rate)
             self.next += frame.samples
+            self.end = Fraction(self.next, rate)
             yield from map(self._in_order, self.out.encode(frame))
         if packet.dts is None:
             yield from map(self._in_order, self.out.encode(None))
 
+    def _start(self, time):
+        """The time of the source, in seconds, that is 0 in the film at `time`.
+
+        Where the times jump, it is that of the pictures, if theirs jump there, too.
+        Else, and where they cannot be true, the sound goes on without a gap.
+        """
+        before = time if self.seen is None else self.seen
+        ahead = time - before
+        impossible = ahead <= -0.5 or time - self.start > self.limit
+        if impossible or ahead >= FAR:
+            for number, clock in enumerate(self.clocks):
+                apart = abs(clock.before - before), abs(clock.after - time)
+                if max(apart) < _APART:
+                    self.start, self.jumped = clock.start, True
+                    del self.clocks[: number + 1]
+                    break
+            else:
+                if impossible:
+                    self.start, self.jumped = time - self.end, True
+        self.seen = time
+        return self.start
+
     def _in_order(self, packet):
         if self.last is not None and packet.dts <= self.last:  # a damaged file
-            packet.pts += self.last + 1 - packet.dts
-            packet.dts = self.last + 1
+            # A sample later: the muxer counts in samples, and takes no two at one time.
+            sample = math.ceil(1 / (self.sound.rate * packet.time_base))
+            packet.pts += self.last + sample - packet.dts
+            packet.dts = self.last + sample
         self.last = packet.dts
         return packet
 
@@ -247,13 +296,20 @@ def _encoder(sound, out):
 
 def _other_packets(source, tracks):
     """Yields (seconds, packet) of all tracks."""
-    if not tracks:
-        return
-    packets = source.demux(list(tracks))
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.error.FFmpegError):
-            break  # what cannot be read was said when the frames were read
+    for packet in _packets(source, list(tracks)):
         for made in tracks[packet.stream].packets(packet):
             yield float(made.dts * made.time_base), made
+
+
+def _packets(source, streams):
+    """Yields the packets of some streams; the last of each is an empty one."""
+    if not streams:
+        return
+    try:
+        yield from source.demux(streams)
+    except av.error.FFmpegError:
+        # What cannot be read was said when the frames were read.
+        for stream in streams:
+            end = av.Packet()
+            end.stream = stream
+            yield end

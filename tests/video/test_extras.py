@@ -69,6 +69,51 @@ def test_subtitles_of_text_arrive_in_time(tmp_path, kind, start):
     assert notes == [] and lines_of(again) == lines_of(tmp_path / "in.mp4")
 
 
+OVERLAPS = {
+    "at once": (
+        [(100, 300, "Mother: look!"), (100, 300, "Father: where?"), (600, 200, "sign")],
+        [(100, 300, "Mother: look!\nFather: where?"), (600, 200, "sign")],
+    ),
+    "in turn": (
+        [(100, 900, "one"), (300, 200, "two"), (600, 800, "<b>three</b>")],
+        [
+            *[(100, 200, "one"), (300, 200, "one\ntwo"), (500, 100, "one")],
+            *[(600, 400, "one\nthree"), (1000, 400, "three")],
+        ],
+    ),
+    "in layers": ([(100, 300, "sign"), (100, 300, "sign")], [(100, 300, "sign")]),
+    "one after the other": ([(100, 300, "one"), (400, 300, "two")],) * 2,
+    "to the end": ([(100, 900, "one"), (900, 500, "two")],)
+    + ([(100, 800, "one"), (900, 100, "one\ntwo"), (1000, 400, "two")],),
+}
+
+
+@pytest.mark.parametrize("kind", ["srt", "ass"])
+@pytest.mark.parametrize("case", OVERLAPS)
+def test_subtitles_that_overlap_are_shown_together(tmp_path, monkeypatch, case, kind):
+    given, wanted = OVERLAPS[case]
+    if kind == "ass":  # its marks are no HTML
+        given = [(*times, text.replace("<b>", r"{\b1}")) for *times, text in given]
+        given = [(*times, text.replace("</b>", "")) for *times, text in given]
+    monkeypatch.setattr("films.LINES", given)
+    plain = make_film(tmp_path / "a.mp4", sound=None)
+    target, notes = convert(disguise(tmp_path / "b.mkv", plain, kind))
+    assert notes == []
+    assert lines_of(target) == wanted
+
+
+def test_marks_of_one_line_do_not_run_on_into_the_next(tmp_path, monkeypatch):
+    lines = [(100, 300, r"{\i1}one"), (100, 300, "two")]
+    monkeypatch.setattr("films.LINES", lines)
+    plain = make_film(tmp_path / "a.mp4", sound=None)
+    target, _ = convert(disguise(tmp_path / "b.mkv", plain, "ass"))
+    with av.open(str(target)) as out:
+        context = out.streams.subtitles[0].codec_context
+        texts = [p for p in out.demux(subtitles=0) if p.size > 2]
+        (text,) = [rect.ass for p in texts for rect in context.decode2(p)]
+    assert text.endswith(rb",{\i1}one{\r}\Ntwo")
+
+
 def test_subtitles_that_are_pictures_are_left_out_and_it_is_said(tmp_path):
     source = disguise(tmp_path / "b.mkv", make_film(tmp_path / "a.mp4"), "srt")
     data = source.read_bytes()  # the texts become what a Blu-ray has

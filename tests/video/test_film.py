@@ -304,6 +304,83 @@ def test_every_kind_of_pixel(tmp_path, codec, pix_fmt, note):
         assert np.abs(rgb - wanted).mean() < 3, number
 
 
+def ends_of(path):
+    """Seconds at which the last frame and the last packet of sound begin."""
+    with av.open(str(path)) as film:
+        tracks = [s for s in film.streams if s.type in ("video", "audio")]
+        times = {stream.type: [] for stream in tracks}
+        for packet in film.demux(tracks):
+            if packet.pts is not None:
+                times[packet.stream.type].append(packet.pts * packet.time_base)
+    return [float(max(found)) for found in times.values()]
+
+
+JOINED = [
+    *(("ts", "libx264", "aac"), ("ts", "libx264", None), ("mpg", "mpeg2video", "ac3")),
+    ("m2ts", "libx264", "pcm_bluray"),
+]
+
+
+@pytest.mark.parametrize("ending, codec, sound", JOINED)
+@pytest.mark.parametrize("starts", [(0, 0, 0), (0, 10, 9000, 4)])
+def test_recordings_joined_to_one_file(tmp_path, ending, codec, sound, starts):
+    """The clock begins anew in each, or jumps by hours: no jump in the film."""
+    data, part = b"", tmp_path / f"part.{ending}"
+    for start in starts:
+        make_film(part, 50, codec, sound, rate=25, start=start)
+        data += part.read_bytes()
+    source = tmp_path / f"a.{ending}"
+    source.write_bytes(data)
+    target, count, notes = convert(source)
+    assert count == 50 * len(starts)
+    assert notes == (["sound: pcm_bluray in, AAC out"] if "pcm" in str(sound) else [])
+    numbers = [number_of(rgb) for rgb in frames_of(target)]
+    assert numbers == [n % 20 for n in range(50)] * len(starts)
+    steps = np.diff(times_of(target)[:, 0])
+    if starts[1]:  # a pause of seconds could be lost reception as well
+        pause = np.argmax(steps)
+        assert pause in (48, 49) and 7 < steps[pause] < 9
+        steps = np.delete(steps, pause)
+    np.testing.assert_allclose(steps, 1 / 25, atol=1e-4)
+    if sound:  # as far from the pictures, after all jumps
+        (picture, heard), (wanted, to_hear) = ends_of(target), ends_of(part)
+        assert abs((heard - picture) - (to_hear - wanted)) < 0.03
+
+
+def test_a_joined_recording_goes_on_as_any_film(tmp_path, monkeypatch):
+    monkeypatch.setattr(convert_module, "PIECE", 20)
+    part = make_film(tmp_path / "part.ts", 50, rate=25)
+    source = tmp_path / "a.ts"
+    source.write_bytes(part.read_bytes() * 2)
+    whole, stopped = tmp_path / "whole.mp4", tmp_path / "stopped.mp4"
+    convert_video(source, whole, Stop(after=999))
+    with pytest.raises(KeyboardInterrupt):
+        convert_video(source, stopped, Stop(after=70))  # after the jump
+    convert_video(source, stopped, Stop(after=999))
+    assert_same_film(stopped, whole)
+    assert ends_of(stopped) == ends_of(whole)
+
+
+def test_one_wrong_time_of_a_recording_moves_nothing_else(tmp_path):
+    source = make_film(tmp_path / "a.ts", 50, rate=25)
+    plain, _, _ = convert(source, target="plain.mp4")
+    data = bytearray(source.read_bytes())
+    for stream in (0x100, 0x101):  # pictures and sound
+        heads = [
+            place
+            for place in range(0, len(data), 188)
+            if data[place + 1] & 0x40  # a packet of times begins here
+            and (data[place + 1] & 31) * 256 + data[place + 2] == stream
+        ]
+        place = data.index(b"\0\0\1", heads[len(heads) // 2]) + 9
+        data[place] ^= 0b100  # of the 33 bits of a time: 13 hours
+    source.write_bytes(data)
+    target, count, notes = convert(source)
+    assert (count, notes) == (50, [])
+    np.testing.assert_allclose(times_of(target)[:, 0], times_of(plain)[:, 0], atol=0.04)
+    np.testing.assert_allclose(ends_of(target), ends_of(plain), atol=0.04)
+
+
 @pytest.mark.parametrize("sound", ["aac", "mp2", "ac3"])
 def test_a_sound_track_that_is_announced_but_empty_is_left_out(tmp_path, sound):
     source = make_film(tmp_path / "a.ts", 50, sound=sound, tracks=2, rate=25)
@@ -312,7 +389,10 @@ def test_a_sound_track_that_is_announced_but_empty_is_left_out(tmp_path, sound):
     second = [p for p in packets if (p[1] & 31, p[2]) == (1, 2)]  # PID 0x102
     source.write_bytes(b"".join(p for p in packets if p not in second))
     target, count, notes = convert(source)
-    assert (count, notes) == (50, ["a sound track without sound left out"])
+    assert (count, notes) == (
+        50,
+        ["a sound track left out: no sound in its first seconds"],
+    )
     assert sound_of(target) and len(sound_of(target)) == len(sound_of(source))
 
 

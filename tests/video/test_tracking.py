@@ -204,6 +204,24 @@ def test_the_hints_of_a_film_are_followed_until_the_cut(film, tmp_path):
     np.testing.assert_allclose(found, wanted, atol=2.5)
 
 
+@pytest.mark.parametrize(
+    "ending, codec", [("mkv", "libx264"), ("webm", "libvpx"), ("mp4", "libx264")]
+)
+def test_a_hint_belongs_to_the_frame_shown_at_its_time(tmp_path, ending, codec):
+    """Of a slide show, which need not say for how long each picture is shown."""
+    source = make_film(
+        *(tmp_path / f"a.{ending}", 4, codec, None),
+        **{"size": (2 * SIDE, 2 * SIDE), "times": [0, 4000, 8000, 12000]},
+        paint=lambda number, *size: spots(0, *size),
+    )
+    hints = [Hint(40, 30, RED, 5.0)]
+    convert_video(source, tmp_path / "out.mp4", VideoColorizer(Told(), hints=hints))
+    found = redness(tmp_path / "out.mp4")
+    np.testing.assert_allclose(found, [[np.nan] * 2] + [[30, 40]] * 3, atol=2.5)
+    times = [(t, d) for t, d, _ in read_frames(probe(source), [])]
+    assert [t + d for t, d in times[:-1]] == [t for t, _ in times[1:]]
+
+
 def test_a_film_that_was_stopped_follows_them_from_there(film, tmp_path, monkeypatch):
     monkeypatch.setattr(convert, "PIECE", 5)
     whole, stopped = tmp_path / "whole.mp4", tmp_path / "stopped.mp4"
