@@ -15,22 +15,26 @@ _EXIF_FOLDER, _GPS_FOLDER, _DATE_TAKEN = 0x8769, 0x8825, 0x9003
 _KEPT = {"tiff_lzw": "tiff_lzw", "packbits": "packbits", "jpeg": "jpeg"}
 _KEPT |= dict.fromkeys(("group3", "group4", "tiff_ccitt"), "tiff_lzw")
 _DEFLATE = "tiff_adobe_deflate"
+# Pixels. Of wider ones Pillow makes strips of less than the 8 rows that JPEG works on,
+# and libtiff then ends the whole process.
+_WIDEST_JPEG = 21_000
 
 
-def compression_options(before, see_through, quality):
+def compression_options(before, see_through, quality, width):
     """What makes Pillow compress a TIFF as it was, or else without loss.
 
     Args:
         before: the compression of the file that was read, as Pillow names it.
         see_through: whether it has transparency, which JPEG does not hold.
         quality: of a JPEG in it, 1 to 100.
+        width: of the picture in pixels; very wide ones cannot be JPEG.
     """
     if before == "raw":
         return {}
     after = _KEPT.get(before, _DEFLATE)
     if after != "jpeg":
         return {"compression": after}
-    if see_through:
+    if see_through or width > _WIDEST_JPEG:
         return {"compression": _DEFLATE}
     return {"compression": after, "quality": quality}
 

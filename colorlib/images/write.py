@@ -130,8 +130,8 @@ def _metadata(picture, names):
 
 
 def _page_options(page, quality, names):
-    before = page.info.get("compression", "raw")
-    compression = compression_options(before, page.alpha is not None, quality)
+    before, width = page.info.get("compression", "raw"), page.rgb.shape[1]
+    compression = compression_options(before, page.alpha is not None, quality, width)
     return compression | _metadata(page, names)
 
 

@@ -671,6 +671,19 @@ def test_broken_exif_costs_neither_profile_resolution_nor_compression(tmp_path, 
 
 
 @pytest.mark.parametrize(
+    "width, kept", [(20_000, "jpeg"), (22_000, "tiff_adobe_deflate")]
+)
+def test_a_very_wide_tiff_of_jpeg_is_written(tmp_path, width, kept):
+    """A panorama: libtiff would end the process."""
+    rgb = np.full((17, width, 3), 90, "uint8")
+    picture = Picture(rgb, format="TIFF", info={"compression": "jpeg"})
+    path = write_picture(tmp_path / "wide.tif", picture)
+    with Image.open(path) as image:
+        assert image.info["compression"] == kept
+        assert np.abs(np.asarray(image).astype(int) - 90).max() <= 2
+
+
+@pytest.mark.parametrize(
     "compressions",
     [("raw",) * 3, ("tiff_lzw",) * 3, ("jpeg", "tiff_lzw", "raw"), ("raw", "jpeg")],
 )
