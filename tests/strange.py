@@ -136,7 +136,7 @@ def psd():
     return head + bytes(12) + bytes(2) + 3 * photo().tobytes()
 
 
-def deep_psd(values, kind, depth=16, version=1, packed=False, extra=0):
+def deep_psd(values, kind, depth=16, version=1, packed=False, extra=0, layers=None):
     """A flattened Photoshop file.
 
     Args:
@@ -146,6 +146,8 @@ def deep_psd(values, kind, depth=16, version=1, packed=False, extra=0):
         version: 2 is a PSB.
         packed: whether its rows are PackBits.
         extra: channels that are masks.
+        layers: how many it says to have (below 0: the fourth channel is transparency),
+            or None for no such section. Of version 1.
     """
     height, width, channels = values.shape
     planes = np.concatenate([values, np.zeros((height, width, extra), "u1")], axis=2)
@@ -156,7 +158,9 @@ def deep_psd(values, kind, depth=16, version=1, packed=False, extra=0):
     data = struct.pack(">4sH6xHIIHH", b"8BPS", version, *size)
     resource = struct.pack(">4sHHI", b"8BIM", 1005, 0, 3) + b"abc\0"
     data += bytes(4) + struct.pack(">I", len(resource)) + resource
-    data += bytes(8 if version == 2 else 4) + struct.pack(">H", packed)
+    section = b"" if layers is None else struct.pack(">Ih", 2, layers)
+    data += struct.pack(">Q" if version == 2 else ">I", len(section)) + section
+    data += struct.pack(">H", packed)
     if packed:
         rows = [b"".join(bytes([0, byte]) for byte in row) for row in rows]
         counts = np.array([len(row) for row in rows])

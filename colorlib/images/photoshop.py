@@ -40,6 +40,25 @@ def open_psd(data, check_size):
         raise PictureError("cut off before its end.") from None
 
 
+def has_transparency(data):
+    """Whether the fourth channel of a PSD in RGB is transparency, and not a mask.
+
+    Args:
+        data: bytes of a file of 8 bits a channel that Pillow could read.
+
+    Returns:
+        bool: whether the number of its layers is negative, by which Photoshop says so.
+    """
+    place = 26
+    for _ in ("palette", "resources"):
+        (length,) = struct.unpack_from(">I", data, place)
+        place += 4 + length
+    (length,) = struct.unpack_from(">I", data, place)
+    if length < 6:  # no layers: a flat picture
+        return False
+    return struct.unpack_from(">h", data, place + 8)[0] < 0
+
+
 def _open(data, check_size):
     version, channels, height, width, depth, kind = struct.unpack(
         ">4xH6xHIIHH", data[:26]

@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from colorlib.errors import PictureError
 from colorlib.images import optional
 from colorlib.images.decode import decode
-from colorlib.images.photoshop import open_psd
+from colorlib.images.photoshop import has_transparency, open_psd
 from colorlib.images.picture import ANIMATED, NO_AVIF, PAGED, Picture
 from colorlib.images.repair import close_jpeg, missing_share, rare_jpeg, repair_png
 from colorlib.images.signatures import HEAD, other_kind, picture_kind
@@ -142,6 +142,10 @@ def _read(file, kind, every_frame, limits, fill_missing):
         file.seek(0)
         if kind == "JPEG" and _MOTION.search(file.read()):
             picture.notes.append("a short film in the photo left out")
+        if kind == "PSD" and picture.alpha is not None:
+            if not has_transparency(file.read()):  # Pillow takes any fourth channel
+                picture.alpha = None
+                picture.notes.append("a mask left out")
         return picture
     except (PictureError, MemoryError):
         raise

@@ -556,6 +556,14 @@ def test_deep_and_large_photoshop_files_are_read(version, depth, packed, kind):
     assert read.notes == ["16 bits a channel in, 8 bits out"] * (depth == 16)
 
 
+@pytest.mark.parametrize("layers, clear", [(None, False), (1, False), (-1, True)])
+def test_a_mask_in_a_photoshop_file_is_no_transparency(layers, clear):
+    read = read_picture(strange.deep_psd(COLOUR, 3, depth=8, extra=1, layers=layers))
+    assert (read.alpha is not None) == clear
+    assert read.notes == ([] if clear else ["a mask left out"])
+    np.testing.assert_allclose(read.rgb.astype(int), COLOUR, atol=1)
+
+
 def test_of_a_photoshop_file_the_profile_is_applied_and_the_rest_said():
     data = strange.deep_psd(COLOUR, 3, extra=2)
     said = read_picture(data).notes
