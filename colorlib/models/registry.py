@@ -30,11 +30,11 @@ def size_multiple(network: str, **options) -> int:
         **options: of its builder.
 
     Returns:
-        The multiple, in pixels.
+        The multiple, in pixels; 1 for a network of your own.
     """
-    sides = {"baseline_cnn": 8}
+    sides = {"baseline_cnn": 8, "unet": options.get("size", 256)}
     sides |= dict.fromkeys(("encoder_unet", "hint_unet", "mobilenet_unet"), 32)
-    return sides.get(network) or options.get("size", 256)
+    return sides.get(network, 1)
 
 
 def build(network: str, **options) -> keras.Model:
