@@ -67,11 +67,16 @@ def download(url, path, sha256=None, size=None):
     except DataError:
         raise
     except OSError as error:
-        raise DataError(
-            f"{redact_url(url)} cannot be stored in {path.parent}: {error.strerror}. "
-            "Free the disk or the rights there, or set COLORLIB_CACHE elsewhere."
-        ) from error
+        raise storage_error(redact_url(url), path, error) from error
     return path
+
+
+def storage_error(what, path, error):
+    """The `DataError` that says that something cannot be stored under a path."""
+    return DataError(
+        f"{what} cannot be stored in {path.parent}: {error.strerror}. "
+        "Free the disk or the rights there, or set COLORLIB_CACHE elsewhere."
+    )
 
 
 def is_there(url):

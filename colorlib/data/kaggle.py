@@ -8,7 +8,7 @@ import shutil
 import sys
 
 from colorlib.data.archives import check_archive
-from colorlib.data.download import download, explain_error
+from colorlib.data.download import download, explain_error, storage_error
 from colorlib.errors import DataError
 from colorlib.utils.files import file_lock
 
@@ -35,27 +35,28 @@ def fetch_zip(slug, path):
     Raises:
         DataError: if it cannot be had. The message never has the token in it.
     """
-    if path.is_file():
-        return path
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(file_lock(path.with_name(path.name + ".lock")))
-        except OSError as error:
-            raise DataError(
-                f"{slug} from Kaggle cannot be stored in {path.parent}: "
-                f"{error.strerror}. Free the disk or the rights there, or set "
-                "COLORLIB_CACHE elsewhere."
-            ) from error
-        if path.is_file():  # another has fetched it meanwhile
-            return path
-        try:
-            return download(f"{PUBLIC}/{slug}", path)
-        except DataError as error:
-            refused = error
-        try:
-            return _fetch_with_token(slug, path)
-        except DataError as error:
-            raise DataError(f"{error}. Without an account: {refused}") from None
+    try:
+        if not path.is_file():
+            with file_lock(path.with_name(path.name + ".lock")):
+                if not path.is_file():  # nobody else has fetched it meanwhile
+                    _fetch(slug, path)
+    except DataError:
+        raise
+    except OSError as error:
+        raise storage_error(f"{slug} from Kaggle", path, error) from error
+    return path
+
+
+def _fetch(slug, path):
+    try:
+        download(f"{PUBLIC}/{slug}", path)
+        return
+    except DataError as error:
+        refused = error
+    try:
+        _fetch_with_token(slug, path)
+    except DataError as error:
+        raise DataError(f"{error}. Without an account: {refused}") from None
 
 
 def _fetch_with_token(slug, path):

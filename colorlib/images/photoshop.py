@@ -49,14 +49,20 @@ def has_transparency(data):
     Returns:
         bool: whether the number of its layers is negative, by which Photoshop says so.
     """
-    place = 26
-    for _ in ("palette", "resources"):
-        (length,) = struct.unpack_from(">I", data, place)
-        place += 4 + length
-    (length,) = struct.unpack_from(">I", data, place)
-    if length < 6:  # no layers: a flat picture
-        return False
-    return struct.unpack_from(">h", data, place + 8)[0] < 0
+    begin, end = _sections(data)[2]
+    # Without layers it is a flat picture.
+    return end - begin >= 6 and struct.unpack_from(">h", data, begin + 4)[0] < 0
+
+
+def _sections(data, large=False):
+    """Where palette, resources and layers lie: three pairs of begin and end."""
+    place, sections = 26, []
+    for size in (">I", ">I", ">Q" if large else ">I"):
+        (length,) = struct.unpack_from(size, data, place)
+        place += struct.calcsize(size)
+        sections.append((place, place + length))
+        place += length
+    return sections
 
 
 def _open(data, check_size):
@@ -65,12 +71,7 @@ def _open(data, check_size):
     )
     check_size(width, height)
     large = version == 2  # a PSB: some numbers have twice the bytes
-    place, parts = 26, []  # palette, resources, layers
-    for size in (">I", ">I", ">Q" if large else ">I"):
-        (length,) = struct.unpack_from(size, data, place)
-        place += struct.calcsize(size)
-        parts.append((place, place + length))
-        place += length
+    _, resources, (_, place) = _sections(data, large)
     (compression,) = struct.unpack_from(">H", data, place)
     mode, used = _MODES.get(kind, (None, 0))
     if mode is None or depth not in (8, 16) or compression not in (_RAW, _PACKED):
@@ -103,7 +104,7 @@ def _open(data, check_size):
         planes = 255 - planes
     values = np.ascontiguousarray(planes.transpose(1, 2, 0))
     image = Image.frombytes(mode, (width, height), values.tobytes())
-    profile = _resource(data[slice(*parts[1])], _PROFILE)
+    profile = _resource(data[slice(*resources)], _PROFILE)
     if profile:
         image.info["icc_profile"] = profile
     return image, notes

@@ -30,6 +30,13 @@ _ANY_PHOTO = dict(
 )
 _ENCODER = {"encoder": "mobilenet_v2", "context": True}
 _LEARNING = _ENCODER | {"train_encoder": True}
+_BASE = _ANY_PHOTO | dict(
+    network="encoder_unet",
+    options=_LEARNING,
+    steps_per_epoch=1000,
+    average=0.999,
+    perceptual=PerceptualSettings(weight=2.5, precision="mixed_bfloat16"),
+)
 RECIPES = {
     "dog": Recipe(
         "Dog: CIFAR-10 dogs at 32 px, the CNN of week 3, MSE",
@@ -78,44 +85,29 @@ RECIPES = {
     ),
     "base": Recipe(
         "Base: `perceptual2` gone on, more pictures, the context of the whole",
-        network="encoder_unet",
-        options=_LEARNING,
         epochs=5,
-        steps_per_epoch=1000,
         learning_rate=2e-4,
-        average=0.999,
         start_from="perceptual2",
-        perceptual=PerceptualSettings(weight=2.5, precision="mixed_bfloat16"),
-        **_ANY_PHOTO,
+        **_BASE,
     ),
     "base2": Recipe(
         "Base 2: `base` gone on, photos and landscapes drawn more often",
-        network="encoder_unet",
-        options=_LEARNING,
         epochs=9,
-        steps_per_epoch=1000,
         learning_rate=4e-4,
         schedule="cosine",
-        average=0.999,
         weights=(4, 2, 1, 1, 1, 1),
         start_from="base",
-        perceptual=PerceptualSettings(weight=2.5, precision="mixed_bfloat16"),
-        **_ANY_PHOTO,
+        **_BASE,
     ),
     "base3": Recipe(
         "Base 3: `base2` gone on",
-        network="encoder_unet",
-        options=_LEARNING,
         epochs=9,
-        steps_per_epoch=1000,
         learning_rate=3e-4,
         schedule="cosine",
-        average=0.999,
         weights=(4, 2, 1, 1, 1, 1),
         start_from="base2",
-        perceptual=PerceptualSettings(weight=2.5, precision="mixed_bfloat16"),
         seed=1,  # `base2` has seen the pictures in the order of seed 0
-        **_ANY_PHOTO,
+        **_BASE,
     ),
     "flagship": Recipe(
         "Flagship: `base3`, and what carries given colours to what is alike, L1",
